@@ -1,0 +1,44 @@
+package io.balsa.node;
+
+import io.balsa.raft.NodeId;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a server knows about itself, after a turn.
+ *
+ * @param role {@code follower}, {@code pre-candidate}, {@code candidate} or {@code leader}
+ * @param leader null when none is known
+ * @param revision the store's revision
+ * @param writesPending proposed, not yet answered
+ * @param uncommittedBytes of the log, on the leader
+ * @param leaderChanges how often this server saw another leader than before
+ * @param members every server of the cluster, this one included, in order
+ */
+public record NodeStatus(
+        NodeId id,
+        String role,
+        long term,
+        @Nullable NodeId leader,
+        long lastLogIndex,
+        long commitIndex,
+        long lastApplied,
+        long revision,
+        int writesPending,
+        int readsPending,
+        long uncommittedBytes,
+        long leaderChanges,
+        List<Member> members) {
+
+    /**
+     * One server of the cluster.
+     *
+     * @param matchIndex what the leader knows to be on its disk; 0 unless this server leads
+     * @param sinceContactMillis since the leader last heard from it; -1 unless this server leads, 0 for itself
+     */
+    public record Member(NodeId id, long matchIndex, long sinceContactMillis) {}
+
+    public boolean isLeader() {
+        return id.equals(leader) && role.equals("leader");
+    }
+}

@@ -1,0 +1,138 @@
+package io.balsa.raft;
+
+import java.util.List;
+
+/**
+ * The RPCs of Figure 2 and of the thesis, each split into a request and a reply that travel on their own.
+ * A new kind does not compile until every role handles it.
+ */
+public sealed interface Message {
+    /** The sender's current term; of a pre-vote, the term it would campaign in. */
+    long term();
+
+    /** Calls the handler method for this kind of message. */
+    void deliverTo(Handler handler, NodeId from);
+
+    /** "Would you vote for me in {@code term}?" Changes no term and no vote (thesis §9.6). */
+    record PreVote(long term, EntryId lastLog) implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onPreVote(from, this);
+        }
+    }
+
+    /**
+     * The answer to {@link PreVote}.
+     *
+     * @param term when granted the term asked about, else the voter's own
+     */
+    record PreVoteReply(long term, boolean voteGranted) implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onPreVoteReply(from, this);
+        }
+    }
+
+    /**
+     * Invoked by candidates to gather votes (§5.2).
+     *
+     * @param leaderTransfer the old leader asked for this election, so a live leader is no reason to refuse (thesis §3.10)
+     */
+    record RequestVote(long term, EntryId lastLog, boolean leaderTransfer) implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onRequestVote(from, this);
+        }
+    }
+
+    /** The answer to {@link RequestVote}. */
+    record RequestVoteReply(long term, boolean voteGranted) implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onRequestVoteReply(from, this);
+        }
+    }
+
+    /**
+     * Invoked by the leader to replicate entries (§5.3); without entries it is a heartbeat (§5.2).
+     *
+     * @param round counts the leader's heartbeats in this term; the reply returns it, which confirms reads (thesis §6.4)
+     */
+    record AppendEntries(long term, EntryId prevLog, List<LogEntry> entries, long leaderCommit, long round)
+            implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onAppendEntries(from, this);
+        }
+    }
+
+    /**
+     * The answer to {@link AppendEntries}.
+     *
+     * @param matchIndex on success, the logs agree up to here
+     * @param rejected on failure, the index of the request's prevLog; tells the leader which attempt failed
+     * @param hint on failure, the last entry of this server that may still agree: the leader looks for the last entry of
+     *     its own at or before {@code hint.index()} whose term is at most {@code hint.term()} (end of §5.3)
+     * @param round as received
+     */
+    record AppendEntriesReply(long term, boolean success, long matchIndex, long rejected, EntryId hint, long round)
+            implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onAppendEntriesReply(from, this);
+        }
+    }
+
+    /**
+     * A follower asks the leader for a read index, so that it can serve linearizable reads itself (thesis §6.4).
+     *
+     * @param id never used again by this server, restarts included
+     */
+    record ReadIndex(long term, long id) implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onReadIndex(from, this);
+        }
+    }
+
+    /**
+     * The answer to {@link ReadIndex}, sent once leadership is confirmed.
+     *
+     * @param readIndex what was applied up to here is fresh enough
+     */
+    record ReadIndexReply(long term, long id, long readIndex) implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onReadIndexReply(from, this);
+        }
+    }
+
+    /** The leader asks its successor to campaign at once (thesis §3.10). */
+    record TimeoutNow(long term) implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onTimeoutNow(from, this);
+        }
+    }
+
+    /** One method per kind of message. */
+    interface Handler {
+        void onPreVote(NodeId from, PreVote request);
+
+        void onPreVoteReply(NodeId from, PreVoteReply reply);
+
+        void onRequestVote(NodeId from, RequestVote request);
+
+        void onRequestVoteReply(NodeId from, RequestVoteReply reply);
+
+        void onAppendEntries(NodeId from, AppendEntries request);
+
+        void onAppendEntriesReply(NodeId from, AppendEntriesReply reply);
+
+        void onReadIndex(NodeId from, ReadIndex request);
+
+        void onReadIndexReply(NodeId from, ReadIndexReply reply);
+
+        void onTimeoutNow(NodeId from, TimeoutNow request);
+    }
+}
