@@ -80,7 +80,7 @@ final class Invocation<T> {
 
     /** Ends the call if it has not ended: {@code closed}, {@code interrupted} or so, in {@code code}. */
     void end(String code, String why) {
-        giveUpAttempt(why);
+        giveUpAttempt("no answer yet");
         fail(code, why, null);
     }
 
