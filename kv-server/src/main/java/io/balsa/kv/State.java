@@ -29,7 +29,7 @@ public interface State {
     /** The last {@link #applied}, after a restart the last durable one; 0 at first. */
     long lastApplied();
 
-    /** Sees one key and value; returns whether to go on. */
+    /** Sees one key and value, which it may keep but not change; returns whether to go on. */
     @FunctionalInterface
     interface Visitor {
         boolean visit(byte[] key, byte[] value);
