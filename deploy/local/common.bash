@@ -1,16 +1,19 @@
 # shellcheck shell=bash
 # What the scripts in this folder share. Sourced, not run.
+# shellcheck disable=SC2034 # used by those that source it
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 JAR=$ROOT/kv-server/target/kv-server.jar
 JAVA_MIN=17
 JAVA=
+JAVA_MAJOR=
 
 # Exit codes, also in `cluster help`.
 EXIT_FAILED=1
 EXIT_USAGE=2
 EXIT_NO_JAVA=3
 EXIT_BUILD=4
+EXIT_STATE=5
 
 # die CODE MESSAGE: one line on stderr.
 die() {
@@ -28,12 +31,12 @@ find_java() {
   else
     JAVA=$(command -v java) || die $EXIT_NO_JAVA "no java found: install JDK $JAVA_MIN or later, or set JAVA_HOME"
   fi
-  local version major
+  local version
   version=$("$JAVA" -version 2>&1 | awk -F'"' '/ version "/ { print $2; exit }') || version=
-  major=${version%%[.-]*}
+  JAVA_MAJOR=${version%%[.-]*}
   # Up to Java 8 the version began with "1.".
-  [[ $major =~ ^[0-9]+$ ]] || die $EXIT_NO_JAVA "cannot tell the version of $JAVA"
-  ((major >= JAVA_MIN)) || die $EXIT_NO_JAVA "$JAVA is Java $version; Balsa needs $JAVA_MIN or later"
+  [[ $JAVA_MAJOR =~ ^[0-9]+$ ]] || die $EXIT_NO_JAVA "cannot tell the version of $JAVA"
+  ((JAVA_MAJOR >= JAVA_MIN)) || die $EXIT_NO_JAVA "$JAVA is Java $version; Balsa needs $JAVA_MIN or later"
 }
 
 # Builds the executable jar; Maven's own words only when it fails.
