@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
  * shows that both environments are whole at any moment, not that the disk flushed them.
  */
 final class CrashTest {
-    private static final int KILLS = 8;
+    private static final int KILLS = 5;
     private static final int KEYS = 500;
     private static final long MAP_BYTES = 1L << 30;
     private static final long TABLE_BYTES = 30_000;
@@ -43,7 +43,7 @@ final class CrashTest {
         for (int kill = 0; kill < KILLS; kill++) {
             Process child = ChildJvm.start(Writer.class, List.of(directory.toString()));
             try (BufferedReader lines = ChildJvm.lines(child)) {
-                int linesUntilKill = 5 + random.nextInt(60);
+                int linesUntilKill = 5 + random.nextInt(40);
                 String line;
                 for (int count = 0; (line = lines.readLine()) != null; count++) {
                     Matcher said = SAID.matcher(line); // The kill may cut the last line.
