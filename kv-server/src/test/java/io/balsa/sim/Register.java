@@ -177,6 +177,13 @@ record Register(@Nullable ByteBuffer value, long version, long createRevision, l
         return precondition.holds(exists() ? 1 : 0);
     }
 
+    /** Whether it may hold here or further on: a revision that has passed and is not the key's does not come again. */
+    boolean mayStillHold(Precondition precondition) {
+        return !(precondition instanceof Precondition.ModRevision mod)
+                || mod.expected() > revision
+                || mayHold(precondition);
+    }
+
     private static boolean matches(long known, long seen) {
         return known >= 0 ? known == seen : seen >= -known;
     }

@@ -46,8 +46,7 @@ final class RegisterSearch {
     private final long[] firstCompletion;
 
     private final BitSet deletes = new BitSet(); // Of the unknown ones.
-    private final BitSet deletesOfOneRevision = new BitSet(); // Of those, the ones with such a condition.
-    private final Set<ByteBuffer> valuesSeen = new HashSet<>();
+    private final BitSet seenSometime = new BitSet(); // Of the unknown ones, those whose values an answer shows.
 
     private final int configurationsMax;
 
@@ -74,15 +73,17 @@ final class RegisterSearch {
             }
         }
         for (int i = 0; i < unknown.size(); i++) {
-            boolean delete = unknown.get(i).kind() == Operation.Kind.DELETE;
-            deletes.set(i, delete);
-            deletesOfOneRevision.set(i, delete && unknown.get(i).precondition() instanceof Precondition.ModRevision);
+            deletes.set(i, unknown.get(i).kind() == Operation.Kind.DELETE);
         }
+        Set<ByteBuffer> valuesSeen = new HashSet<>();
         for (Operation operation : answered) {
             ByteBuffer value = Before.of(operation).value;
             if (value != null) {
                 valuesSeen.add(value);
             }
+        }
+        for (int i = 0; i < unknown.size(); i++) {
+            seenSometime.set(i, valuesSeen.contains(unknown.get(i).value()));
         }
         answered.sort(Comparator.comparingLong(Operation::revision)
                 .thenComparing(operation -> !operation.mutated())
@@ -149,7 +150,7 @@ final class RegisterSearch {
             if (!deletable || !register.exists()) {
                 return; // Puts only make the version greater.
             }
-            if (!pending.intersects(deletesOfOneRevision)) {
+            if (noneWaitsForAPut(pending, register)) {
                 pending.and(deletes); // A put before a delete changes nothing that the delete leaves.
             }
         }
@@ -172,12 +173,22 @@ final class RegisterSearch {
     private BitSet pending(Configuration configuration) {
         BitSet pending = new BitSet();
         for (int i = 0; i < unknown.size(); i++) {
+            Operation operation = unknown.get(i);
             pending.set(
                     i,
                     !configuration.applied.get(i)
-                            && unknown.get(i).invokedAt() < firstCompletion[configuration.answered]);
+                            && operation.invokedAt() < firstCompletion[configuration.answered]
+                            && configuration.register.mayStillHold(operation.precondition()));
         }
         return pending;
+    }
+
+    /** Whether no delete has a condition that one of the unknown puts might bring about. */
+    private boolean noneWaitsForAPut(BitSet pending, Register register) {
+        return pending.stream()
+                .filter(deletes::get)
+                .noneMatch(i -> unknown.get(i).precondition() instanceof Precondition.ModRevision mod
+                        && mod.expected() > register.revision());
     }
 
     /** The one that the next answer shows, then those that no answer shows; the others may be needed later. */
@@ -185,8 +196,7 @@ final class RegisterSearch {
         if (deletes.get(i)) {
             return 1;
         }
-        ByteBuffer value = unknown.get(i).value();
-        return value.equals(before.value) ? 0 : valuesSeen.contains(value) ? 2 : 1;
+        return unknown.get(i).value().equals(before.value) ? 0 : seenSometime.get(i) ? 2 : 1;
     }
 
     private void open(Configuration configuration, int i) {
