@@ -1,14 +1,12 @@
 package io.balsa;
 
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
+import io.balsa.cli.Balsa;
 
-/** The command line: {@code balsa server} runs a server. */
-@Command(name = "balsa", mixinStandardHelpOptions = true, subcommands = ServerCommand.class)
+/** The command line: {@code balsa server} runs a server, everything else talks to one. */
 public final class Main {
     private Main() {}
 
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main()).execute(args));
+        System.exit(Balsa.commandLine().addSubcommand(new ServerCommand()).execute(args));
     }
 }
