@@ -19,15 +19,25 @@ public final class Key implements Comparable<Key> {
 
     /** Copies. Throws IllegalArgumentException when empty or longer than {@link #BYTES_MAX}. */
     public static Key of(byte[] bytes) {
-        if (bytes.length == 0 || bytes.length > BYTES_MAX) {
-            throw new IllegalArgumentException("a key has 1 to " + BYTES_MAX + " bytes; this one has " + bytes.length);
-        }
-        return new Key(bytes.clone());
+        return owning(bytes.clone());
     }
 
     /** The key whose bytes are the UTF-8 form of {@code text}. */
     public static Key of(String text) {
-        return of(text.getBytes(StandardCharsets.UTF_8));
+        return owning(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** As {@link #of(byte[])} but keeps the array: nobody may change it afterwards. */
+    static Key owning(byte[] bytes) {
+        if (bytes.length == 0 || bytes.length > BYTES_MAX) {
+            throw new IllegalArgumentException("a key has 1 to " + BYTES_MAX + " bytes; this one has " + bytes.length);
+        }
+        return new Key(bytes);
+    }
+
+    /** The bytes themselves, for this package's codecs: to be read only. */
+    byte[] shared() {
+        return bytes;
     }
 
     /** A copy of the bytes. */

@@ -33,8 +33,14 @@ public sealed interface Precondition {
         }
     }
 
-    /** {@code If-Match: "57"}: compare and set; {@code expected} is positive. */
+    /** {@code If-Match: "57"}: compare and set; {@code expected} is positive, or IllegalArgumentException. */
     record ModRevision(long expected) implements Precondition {
+        public ModRevision {
+            if (expected <= 0) {
+                throw new IllegalArgumentException("a modRevision is positive; this one is " + expected);
+            }
+        }
+
         @Override
         public boolean holds(long modRevision) {
             return modRevision == expected;
