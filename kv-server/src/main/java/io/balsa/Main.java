@@ -2,11 +2,11 @@ package io.balsa;
 
 import io.balsa.cli.Balsa;
 
-/** The program's entry. */
+/** The command line: {@code balsa server} runs a server, everything else talks to one. */
 public final class Main {
     private Main() {}
 
-    public static void main(String[] arguments) {
-        System.exit(Balsa.commandLine().execute(arguments));
+    public static void main(String[] args) {
+        System.exit(Balsa.commandLine().addSubcommand(new ServerCommand()).execute(args));
     }
 }

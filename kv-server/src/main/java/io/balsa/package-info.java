@@ -1,4 +1,7 @@
-/** The program: puts the packages together and starts them. */
+/**
+ * The program: {@link io.balsa.Main} is the command line, {@link io.balsa.Server} one server with its whole object graph
+ * on one screen. Everything else is wired here and nowhere else.
+ */
 @NullMarked
 package io.balsa;
 

@@ -273,6 +273,7 @@ public final class LmdbState implements State, AutoCloseable {
      *
      * @throws StorageException when a checkpoint failed: the server must halt
      */
+    @Override
     public boolean hasRoom() {
         checkOpen();
         Check.that(readers == 0, "not while the state is scanned");

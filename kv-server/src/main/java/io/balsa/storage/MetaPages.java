@@ -12,7 +12,9 @@ import java.nio.file.StandardOpenOption;
 /**
  * Looks at LMDB's two meta pages before LMDB does. Each commit writes one of them, in turn, and the one with the higher
  * transaction number counts. They have no checksum: one flipped bit in that number and LMDB would go on from the
- * commit before, without the last, acknowledged one. But the two numbers always follow each other, so a flip shows.
+ * commit before, without the last, acknowledged one. But the two numbers always follow each other, and the file's last
+ * page never goes back, so most flips show. (One cannot: the second-lowest bit of the higher number, when that commit
+ * took no new page. It makes n - 1 of n + 1, as if the commit had never been.)
  *
  * <pre>
  * page (4,096 bytes)          meta, at byte 16
@@ -26,6 +28,7 @@ final class MetaPages {
     private static final int PAGE_BYTES = 4096;
     private static final int MAGIC = 0xBEEFC0DE;
     private static final int META_AT = 16;
+    private static final int LAST_PAGE_AT = META_AT + 120;
     private static final int TXN_AT = META_AT + 128;
 
     private MetaPages() {}
@@ -58,6 +61,15 @@ final class MetaPages {
         if (!fresh && (Math.abs(even - odd) != 1 || (even & 1) != 0)) {
             throw Damage.found(
                     file, "a meta page", "transactions " + even + " and " + odd + " do not follow each other");
+        }
+        long lastOfEven = pages.getLong(LAST_PAGE_AT);
+        long lastOfOdd = pages.getLong(PAGE_BYTES + LAST_PAGE_AT);
+        if (even > odd ? lastOfEven < lastOfOdd : lastOfOdd < lastOfEven) {
+            throw Damage.found(
+                    file,
+                    "a meta page",
+                    "the last page of transactions " + even + " and " + odd + " is " + lastOfEven + " and "
+                            + lastOfOdd);
         }
     }
 }
