@@ -69,6 +69,11 @@ final class KvHttp {
                 .build());
     }
 
+    /** {@link #create}, without waiting for it. */
+    CompletableFuture<Outcome> createLater(URI server, String key, String value) {
+        return CompletableFuture.supplyAsync(() -> create(server, key, value));
+    }
+
     private Outcome write(HttpRequest request) {
         HttpResponse<String> response;
         try {
