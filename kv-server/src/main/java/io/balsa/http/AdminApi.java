@@ -150,7 +150,7 @@ final class AdminApi {
         json.field("lastApplied", status.lastApplied());
         json.field("writesPending", status.writesPending());
         json.field("readsPending", status.readsPending());
-        json.field("uncommittedBytes", status.uncommittedBytes());
+        json.field("unappliedBytes", status.unappliedBytes());
         json.field("leaderChanges", status.leaderChanges());
         json.field("logBytes", sizes.logBytes());
         json.field("stateBytes", sizes.stateBytes());

@@ -73,6 +73,11 @@ public final class KvStateMachine {
         return revision;
     }
 
+    /** Whether a command may be applied now; see {@link State#hasRoom}. */
+    public boolean hasRoom() {
+        return state.hasRoom();
+    }
+
     /** The index of the last entry applied. */
     public long lastApplied() {
         return state.lastApplied();

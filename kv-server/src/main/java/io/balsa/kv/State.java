@@ -26,6 +26,11 @@ public interface State {
     /** All changes since the last call belong to the log up to {@code index}: they become durable together or not at all. */
     void applied(long index);
 
+    /** Whether more may be applied now; false while too much waits for the disk. Reads go on. */
+    default boolean hasRoom() {
+        return true;
+    }
+
     /** The last {@link #applied}, after a restart the last durable one; 0 at first. */
     long lastApplied();
 

@@ -55,7 +55,6 @@ public final class Metrics implements AutoCloseable {
             .baseUnit("bytes")
             .register(registry);
     private final Map<String, Counter> proposalFailures = new ConcurrentHashMap<>();
-    private final Map<NodeId, Peer> peers = new ConcurrentHashMap<>();
 
     /** With meters of the JVM and the process. */
     public Metrics() {
@@ -105,8 +104,8 @@ public final class Metrics implements AutoCloseable {
                 "Reads that wait for a majority or for the state",
                 status,
                 NodeStatus::readsPending);
-        Gauge.builder("balsa.raft.uncommitted", status, s -> s.get().uncommittedBytes())
-                .description("Bytes of log entries not yet committed, on the leader")
+        Gauge.builder("balsa.raft.unapplied", status, s -> s.get().unappliedBytes())
+                .description("Bytes of log entries that this leader appended and has not applied")
                 .baseUnit("bytes")
                 .strongReference(true)
                 .register(registry);
@@ -240,29 +239,36 @@ public final class Metrics implements AutoCloseable {
                 .increment();
     }
 
-    /** {@code messages} of {@code bytes} bytes were sent to a peer. */
-    public void sent(NodeId peer, int messages, long bytes) {
-        peers.computeIfAbsent(peer, this::transport).sent(messages, bytes);
+    /** What goes between the servers. Once. */
+    public void transport(Supplier<TransportTotals> totals) {
+        transport("sent.messages", "Messages sent to peers", null, totals, TransportTotals::messagesSent);
+        transport("sent", "Bytes sent to peers", "bytes", totals, TransportTotals::bytesSent);
+        transport("received.messages", "Messages received from peers", null, totals, TransportTotals::messagesReceived);
+        transport("received", "Bytes received from peers", "bytes", totals, TransportTotals::bytesReceived);
+        transport(
+                "dropped.messages",
+                "Messages dropped: peer away or slow",
+                null,
+                totals,
+                TransportTotals::messagesDropped);
+        transport("connects", "Connections to peers established", null, totals, TransportTotals::connects);
+        transport("losses", "Established connections lost", null, totals, TransportTotals::losses);
+        transport("refusals", "Connections refused", null, totals, TransportTotals::refusals);
+        Gauge.builder("balsa.transport.peers.connected", totals, t -> t.get().peersConnected())
+                .description("Peers that can be sent to")
+                .strongReference(true)
+                .register(registry);
     }
 
-    /** A message of {@code bytes} bytes came from a peer. */
-    public void received(NodeId peer, int messages, long bytes) {
-        peers.computeIfAbsent(peer, this::transport).received(messages, bytes);
-    }
-
-    private Peer transport(NodeId peer) {
-        return new Peer(
-                transport("balsa.transport.sent.messages", "Messages sent to a peer", null, peer),
-                transport("balsa.transport.sent", "Bytes sent to a peer", "bytes", peer),
-                transport("balsa.transport.received.messages", "Messages received from a peer", null, peer),
-                transport("balsa.transport.received", "Bytes received from a peer", "bytes", peer));
-    }
-
-    private Counter transport(String name, String description, @Nullable String unit, NodeId peer) {
-        return Counter.builder(name)
+    private void transport(
+            String name,
+            String description,
+            @Nullable String unit,
+            Supplier<TransportTotals> totals,
+            ToDoubleFunction<TransportTotals> value) {
+        FunctionCounter.builder("balsa.transport." + name, totals, t -> value.applyAsDouble(t.get()))
                 .description(description)
                 .baseUnit(unit)
-                .tag("peer", peer.toString())
                 .register(registry);
     }
 
@@ -283,16 +289,4 @@ public final class Metrics implements AutoCloseable {
 
     /** What Prometheus gets. */
     public record Scrape(String contentType, String text) {}
-
-    private record Peer(Counter sentMessages, Counter sentBytes, Counter receivedMessages, Counter receivedBytes) {
-        void sent(int messages, long bytes) {
-            sentMessages.increment(messages);
-            sentBytes.increment((double) bytes);
-        }
-
-        void received(int messages, long bytes) {
-            receivedMessages.increment(messages);
-            receivedBytes.increment((double) bytes);
-        }
-    }
 }

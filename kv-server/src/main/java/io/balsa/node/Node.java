@@ -1,8 +1,10 @@
 package io.balsa.node;
 
 import io.balsa.kv.Query;
+import io.balsa.raft.NodeId;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The clients' and operators' door to a server. Thread-safe; never blocks. Every call is answered exactly once, by a
@@ -20,6 +22,14 @@ public interface Node {
     /** Serves a read, on any server; refused with {@link Refusal#TIMEOUT} after {@code timeoutMillis}. */
     void read(Query query, Consistency consistency, long timeoutMillis, Consumer<ReadResult> reply);
 
-    /** As of the last turn. */
+    /**
+     * Hands leadership to {@code target}, or to the follower that is furthest when null.
+     *
+     * @param reply whether this server leads and there is somebody to hand over to; then it happens within an election
+     *     timeout, or not at all
+     */
+    void transferLeadership(@Nullable NodeId target, Consumer<Boolean> reply);
+
+    /** At most a tick old. */
     NodeStatus status();
 }

@@ -5,13 +5,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a server knows about itself, after a turn.
+ * What a server knows about itself, at most a tick ago.
  *
  * @param role {@code follower}, {@code pre-candidate}, {@code candidate} or {@code leader}
  * @param leader null when none is known
  * @param revision the store's revision
  * @param writesPending proposed, not yet answered
- * @param uncommittedBytes of the log, on the leader
+ * @param unappliedBytes appended by this leader and not yet applied
  * @param leaderChanges how often this server saw another leader than before
  * @param members every server of the cluster, this one included, in order
  */
@@ -26,7 +26,7 @@ public record NodeStatus(
         long revision,
         int writesPending,
         int readsPending,
-        long uncommittedBytes,
+        long unappliedBytes,
         long leaderChanges,
         List<Member> members) {
 

@@ -1,0 +1,30 @@
+package io.balsa.client;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** What came of each endpoint within one call; one line each, however often it was tried. Not thread-safe. */
+final class Attempts {
+    private final Map<Endpoint, Attempt> byEndpoint = new LinkedHashMap<>();
+
+    void add(Endpoint endpoint, String error) {
+        Attempt earlier = byEndpoint.get(endpoint);
+        int tries = earlier == null ? 1 : earlier.tries() + 1;
+        byEndpoint.put(endpoint, new Attempt(endpoint.url(), tries, error));
+    }
+
+    List<Attempt> list() {
+        return List.copyOf(byEndpoint.values());
+    }
+
+    /** {@code ; tried A (why), B (why)}, or nothing when none was tried. */
+    @Override
+    public String toString() {
+        return byEndpoint.isEmpty()
+                ? ""
+                : "; tried "
+                        + byEndpoint.values().stream().map(Attempt::toString).collect(Collectors.joining(", "));
+    }
+}

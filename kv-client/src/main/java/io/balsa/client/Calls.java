@@ -1,0 +1,122 @@
+package io.balsa.client;
+
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** The calls under way, and what they share. Thread-safe. */
+final class Calls implements AutoCloseable {
+    /**
+     * How long a waiting call trusts the timer thread beyond its deadline. The timer runs what callers attach to futures,
+     * so it may be blocked by one who broke the rule.
+     */
+    private static final long TIMER_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private final Endpoints endpoints;
+    private final HttpTransport transport;
+    private final CallOptions defaults;
+    private final ScheduledThreadPoolExecutor timer;
+    private final Semaphore free;
+    private final Set<Invocation<?>> underWay = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    /** An operation and how it is to be done. */
+    record Call<T>(Operation<T> operation, CallOptions options) {}
+
+    Calls(Endpoints endpoints, HttpTransport transport, CallOptions defaults, int inFlightMax) {
+        this.endpoints = endpoints;
+        this.transport = transport;
+        this.defaults = defaults;
+        this.free = new Semaphore(inFlightMax);
+        this.timer = new ScheduledThreadPoolExecutor(1, new DaemonThreads("balsa-client-timer"));
+        timer.setRemoveOnCancelPolicy(true);
+    }
+
+    CallOptions options(CallOption... options) {
+        return options.length == 0 ? defaults : defaults.with(options);
+    }
+
+    <T> CompletableFuture<T> start(Call<T> call) {
+        return run(invocation(call, endpoints), call);
+    }
+
+    /** Asks that one server and no other. */
+    <T> CompletableFuture<T> startFrom(Endpoint endpoint, Call<T> call) {
+        return run(invocation(call, new Endpoints(List.of(endpoint))), call);
+    }
+
+    <T> T await(Call<T> call) {
+        return await(invocation(call, endpoints), call);
+    }
+
+    /** Asks that one server and no other. */
+    <T> T awaitFrom(Endpoint endpoint, Call<T> call) {
+        return await(invocation(call, new Endpoints(List.of(endpoint))), call);
+    }
+
+    private <T> Invocation<T> invocation(Call<T> call, Endpoints asked) {
+        return new Invocation<>(call.operation(), call.options(), asked, transport, timer);
+    }
+
+    private <T> CompletableFuture<T> run(Invocation<T> invocation, Call<T> call) {
+        if (!free.tryAcquire()) {
+            return CompletableFuture.failedFuture(new NotAppliedException(
+                    "client_busy",
+                    call.operation().name() + ": not applied: too many calls of this client are under way",
+                    List.of(),
+                    null));
+        }
+        underWay.add(invocation);
+        CompletableFuture<T> result = invocation.start();
+        var unused = result.whenComplete((value, error) -> {
+            underWay.remove(invocation);
+            free.release();
+        });
+        if (closed) {
+            invocation.end("closed", "the client is closed");
+        }
+        return result;
+    }
+
+    private <T> T await(Invocation<T> invocation, Call<T> call) {
+        CompletableFuture<T> result = run(invocation, call);
+        try {
+            return result.get(call.options().deadline().toNanos() + TIMER_GRACE_NANOS, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException failed) {
+            throw inCallersThread(failed.getCause());
+        } catch (TimeoutException timerIsBlocked) {
+            invocation.end(
+                    "deadline", "no success within " + call.options().deadline().toMillis() + " ms");
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            invocation.end("interrupted", "the calling thread was interrupted");
+        }
+        try {
+            return result.join();
+        } catch (CompletionException failed) {
+            throw inCallersThread(failed.getCause());
+        }
+    }
+
+    private static RuntimeException inCallersThread(@Nullable Throwable failure) {
+        return failure instanceof BalsaException known
+                ? known.inCallersThread()
+                : new IllegalStateException("a call ended in an unforeseen way", failure);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        underWay.forEach(invocation -> invocation.end("closed", "the client was closed"));
+        timer.shutdownNow();
+        transport.close();
+    }
+}

@@ -1,0 +1,84 @@
+package io.balsa.node;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What waits for the next turn: many threads put in, one takes all at once. Bounded twice, so that a flood of requests
+ * leaves room for the other servers' messages.
+ */
+final class Inbox {
+    private final int requestsMax;
+    private final int messagesMax;
+    private List<Input> inputs = new ArrayList<>();
+    private int requests;
+    private int messages;
+    private boolean takerWaits;
+    private boolean closed;
+
+    Inbox(int requestsMax, int messagesMax) {
+        this.requestsMax = requestsMax;
+        this.messagesMax = messagesMax;
+    }
+
+    /** A client's request; null: taken, else why not. */
+    synchronized @Nullable Refusal request(Input input) {
+        if (closed) {
+            return Refusal.STOPPING;
+        }
+        if (requests >= requestsMax) {
+            return Refusal.BUSY;
+        }
+        requests++;
+        add(input);
+        return null;
+    }
+
+    /** Messages of other servers; when there are too many they are lost, which Raft expects of a network. */
+    synchronized boolean message(Input input) {
+        if (closed || messages >= messagesMax) {
+            return false;
+        }
+        messages++;
+        add(input);
+        return true;
+    }
+
+    private void add(Input input) {
+        inputs.add(input);
+        if (takerWaits) {
+            takerWaits = false;
+            notifyAll();
+        }
+    }
+
+    /** Takes everything; waits up to {@code nanos} for something to come in. Returns an empty list after that. */
+    synchronized List<Input> take(long nanos) throws InterruptedException {
+        long deadline = System.nanoTime() + nanos;
+        long left = nanos;
+        while (inputs.isEmpty() && left > 0 && !closed) {
+            takerWaits = true;
+            // Rounded up: waiting 0 ms would wait for ever, and 0.4 ms would spin.
+            wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left + 999_999)));
+            left = deadline - System.nanoTime();
+        }
+        takerWaits = false;
+        List<Input> taken = inputs;
+        inputs = new ArrayList<>(Math.max(16, taken.size()));
+        requests = 0;
+        messages = 0;
+        return taken;
+    }
+
+    /** Nothing comes in any more; what is there can still be taken. */
+    synchronized void close() {
+        closed = true;
+        notifyAll();
+    }
+
+    synchronized int requests() {
+        return requests;
+    }
+}

@@ -1,0 +1,28 @@
+package io.balsa.node;
+
+import io.balsa.raft.Transition;
+
+/** Watches the loop, for metrics and the log. Called on the Raft thread; must return quickly. */
+public interface Observer {
+    /** Sees nothing. */
+    Observer NONE = new Observer() {};
+
+    /** A turn took {@code nanos} and took in {@code inputs}. */
+    default void turn(long nanos, int inputs) {}
+
+    /** The log's commit took {@code nanos}. */
+    default void logWritten(long nanos, int entries, long bytes) {}
+
+    /** A write was applied {@code nanos} after it was proposed here. */
+    default void applied(long nanos) {}
+
+    default void writeRefused(Refusal reason) {}
+
+    default void writeUncertain(Uncertainty reason) {}
+
+    default void readServed(Consistency consistency, long nanos) {}
+
+    default void readRefused(Refusal reason) {}
+
+    default void transition(Transition transition) {}
+}

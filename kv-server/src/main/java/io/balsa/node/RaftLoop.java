@@ -1,0 +1,229 @@
+package io.balsa.node;
+
+import io.balsa.kv.KvStateMachine;
+import io.balsa.kv.Outcome;
+import io.balsa.kv.Query;
+import io.balsa.kv.QueryResult;
+import io.balsa.raft.Envelope;
+import io.balsa.raft.LogEntry;
+import io.balsa.raft.NodeId;
+import io.balsa.raft.Proposal;
+import io.balsa.raft.Raft;
+import io.balsa.raft.Ready;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the core against a network, a disk and clients, one turn at a time, on the one thread that owns it. What queued
+ * up during one turn's commit is the next turn's batch. Nothing else in a server touches the core or the state.
+ */
+public final class RaftLoop {
+    private static final int EXPIRE_TICKS = 5;
+
+    /** What one turn applies at most, so that a server that catches up goes on with its heartbeats. */
+    private static final long APPLY_BYTES_MAX = 4 << 20;
+
+    private final Raft raft;
+    private final KvStateMachine stateMachine;
+    private final Storage storage;
+    private final Transport transport;
+    private final Observer observer;
+    private final LongSupplier nanoClock;
+    private final int leaderChangeTicks;
+    private final PendingWrites writes;
+    private final WaitingReads reads;
+    private long tick;
+    private boolean stopped;
+    private boolean wasLeader;
+    private @Nullable NodeId lastLeader;
+    private long leaderChanges;
+    private @Nullable NodeId leaderBefore;
+    private boolean leaderFound;
+
+    /**
+     * A loop around a core that has just been started.
+     *
+     * @param firstReadId a random number, new at each start
+     * @param nanoClock monotonic, for measurements only
+     */
+    public RaftLoop(
+            Raft raft,
+            KvStateMachine stateMachine,
+            Storage storage,
+            Transport transport,
+            Observer observer,
+            LongSupplier nanoClock,
+            Timeouts timeouts,
+            long firstReadId) {
+        this.raft = raft;
+        this.stateMachine = stateMachine;
+        this.storage = storage;
+        this.transport = transport;
+        this.observer = observer;
+        this.nanoClock = nanoClock;
+        // Long enough for a new leader to commit, or to overwrite, what this one left behind.
+        this.leaderChangeTicks = 2 * timeouts.electionMillisMax() / Timeouts.TICK_MILLIS;
+        this.writes = new PendingWrites(observer);
+        this.reads =
+                new WaitingReads(raft, observer, 2 * timeouts.heartbeatMillis() / Timeouts.TICK_MILLIS, firstReadId);
+    }
+
+    /**
+     * Takes in all that happened during the last turn, then does once what follows from all of it.
+     *
+     * @return whether there is more to do already, so that the next turn should not wait for inputs
+     */
+    public boolean turn(List<Input> inputs) {
+        long startedAt = nanoClock.getAsLong();
+        for (Input input : inputs) {
+            input.giveTo(this);
+        }
+        reads.ask(tick, leaderFound);
+        Ready ready = raft.takeReady(stateMachine.hasRoom() ? APPLY_BYTES_MAX : 0);
+        transport.send(ready.messages());
+        apply(ready.committed());
+        ready.reads().forEach(read -> reads.confirmed(read.id(), read.readIndex()));
+        reads.serve(stateMachine.lastApplied(), stateMachine::query, nanoClock.getAsLong());
+        write(ready);
+        transport.send(ready.promises());
+        raft.written();
+        ready.transitions().forEach(observer::transition);
+        noticeLeader();
+        observer.turn(nanoClock.getAsLong() - startedAt, inputs.size());
+        return raft.hasReady(stateMachine.hasRoom()) || (leaderFound && reads.size() > 0);
+    }
+
+    private void apply(List<LogEntry> committed) {
+        for (LogEntry entry : committed) {
+            if (entry.isNoOp()) {
+                stateMachine.applyNoOp(entry.index());
+                continue;
+            }
+            Outcome outcome = stateMachine.apply(entry.index(), entry.command());
+            writes.applied(entry.id(), outcome, nanoClock.getAsLong(), raft.leader());
+        }
+    }
+
+    private void write(Ready ready) {
+        if (ready.hardState() == null && ready.entries().isEmpty()) {
+            return;
+        }
+        long startedAt = nanoClock.getAsLong();
+        storage.write(ready.hardState(), ready.entries());
+        long bytes = 0;
+        for (LogEntry entry : ready.entries()) {
+            bytes += entry.command().remaining();
+        }
+        observer.logWritten(nanoClock.getAsLong() - startedAt, ready.entries().size(), bytes);
+    }
+
+    private void noticeLeader() {
+        if (wasLeader && !raft.isLeader()) {
+            writes.leadershipLost(tick + leaderChangeTicks);
+        }
+        wasLeader = raft.isLeader();
+        NodeId leader = raft.leader();
+        leaderFound = leader != null && !leader.equals(leaderBefore);
+        leaderBefore = leader;
+        if (leader != null && !leader.equals(lastLeader)) {
+            lastLeader = leader;
+            leaderChanges++;
+        }
+    }
+
+    // Inputs.
+
+    public void tick() {
+        tick++;
+        raft.tick();
+        if (tick % EXPIRE_TICKS == 0) {
+            writes.expire(tick, raft.leader(), raft.currentTerm());
+            reads.expire(tick);
+        }
+    }
+
+    public void receive(List<Envelope> envelopes) {
+        envelopes.forEach(raft::step);
+    }
+
+    public void connectionClosed(NodeId peer) {
+        raft.connectionClosed(peer);
+    }
+
+    /** Proposes a command; see {@link Node#write}. */
+    public void write(ByteBuffer command, int timeoutTicks, Consumer<WriteResult> reply) {
+        if (stopped) {
+            refuse(Refusal.STOPPING, reply);
+            return;
+        }
+        Proposal proposal = raft.propose(command);
+        if (proposal instanceof Proposal.Accepted accepted) {
+            writes.add(accepted.id(), nanoClock.getAsLong(), tick + timeoutTicks, reply);
+        } else {
+            refuse(refusal(proposal), reply);
+        }
+    }
+
+    private void refuse(Refusal reason, Consumer<WriteResult> reply) {
+        observer.writeRefused(reason);
+        reply.accept(new WriteResult.NotApplied(reason, raft.leader(), raft.currentTerm()));
+    }
+
+    private static Refusal refusal(Proposal proposal) {
+        if (proposal instanceof Proposal.NotLeader notLeader) {
+            return notLeader.leader() == null ? Refusal.NO_LEADER : Refusal.NOT_LEADER;
+        }
+        return proposal instanceof Proposal.Transferring ? Refusal.TRANSFERRING : Refusal.BUSY;
+    }
+
+    /** Serves a read; see {@link Node#read}. */
+    public void read(Query query, Consistency consistency, int timeoutTicks, Consumer<ReadResult> reply) {
+        if (stopped) {
+            reply.accept(new ReadResult.Refused(Refusal.STOPPING, raft.leader(), raft.currentTerm()));
+        } else if (consistency == Consistency.LINEARIZABLE) {
+            reads.add(query, nanoClock.getAsLong(), tick + timeoutTicks, reply);
+        } else {
+            QueryResult result = stateMachine.query(query);
+            observer.readServed(consistency, 0);
+            reply.accept(new ReadResult.Served(result, raft.leader(), raft.currentTerm()));
+        }
+    }
+
+    public boolean transferLeadership(@Nullable NodeId target) {
+        return raft.transferLeadership(target);
+    }
+
+    /** Answers everything that still waits, and refuses what comes. No turn may follow. */
+    public void stop() {
+        stopped = true;
+        writes.stop(raft.currentTerm());
+        reads.stop();
+    }
+
+    /** The server as it is now. */
+    public NodeStatus status() {
+        List<NodeStatus.Member> members = raft.membership().voters().stream()
+                .map(voter -> new NodeStatus.Member(
+                        voter,
+                        raft.matchIndexOf(voter),
+                        raft.isLeader() ? raft.ticksSinceContact(voter) * Timeouts.TICK_MILLIS : -1))
+                .toList();
+        return new NodeStatus(
+                raft.self(),
+                raft.role(),
+                raft.currentTerm(),
+                raft.leader(),
+                raft.lastLog().index(),
+                raft.commitIndex(),
+                stateMachine.lastApplied(),
+                stateMachine.revision(),
+                writes.size(),
+                reads.size(),
+                raft.unappliedBytes(),
+                leaderChanges,
+                members);
+    }
+}

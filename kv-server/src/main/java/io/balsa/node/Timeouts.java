@@ -1,0 +1,48 @@
+package io.balsa.node;
+
+import io.balsa.raft.RaftConfig;
+import java.util.Locale;
+
+/**
+ * How long servers wait for each other, in milliseconds: a shorter election timeout finds a dead leader sooner, and takes
+ * a pause or a slow network for a dead leader more often.
+ *
+ * @param heartbeatMillis between two heartbeats of an idle leader
+ * @param electionMillisMin a follower that hears nothing for this long, and up to {@code electionMillisMax}, calls an election
+ */
+public record Timeouts(int heartbeatMillis, int electionMillisMin, int electionMillisMax) {
+    /** One tick of the Raft clock. */
+    public static final int TICK_MILLIS = 10;
+
+    public static final Timeouts LAN = new Timeouts(50, 150, 300);
+    public static final Timeouts STANDARD = new Timeouts(100, 500, 1000);
+    public static final Timeouts WAN = new Timeouts(500, 2500, 5000);
+
+    public Timeouts {
+        if (heartbeatMillis < TICK_MILLIS
+                || electionMillisMin < 2 * heartbeatMillis
+                || electionMillisMax < electionMillisMin + TICK_MILLIS) {
+            throw new IllegalArgumentException("timeouts must hold: " + TICK_MILLIS
+                    + " ms <= heartbeat, 2 x heartbeat <= shortest election timeout < longest; these are "
+                    + heartbeatMillis
+                    + ", " + electionMillisMin + " and " + electionMillisMax + " ms");
+        }
+    }
+
+    /** {@code lan}, {@code standard} or {@code wan}; anything else is an IllegalArgumentException that lists them. */
+    public static Timeouts preset(String name) {
+        return switch (name.toLowerCase(Locale.ROOT)) {
+            case "lan" -> LAN;
+            case "standard" -> STANDARD;
+            case "wan" -> WAN;
+            default ->
+                throw new IllegalArgumentException(
+                        "'" + name + "' is not a preset of timeouts; there are lan, standard and wan");
+        };
+    }
+
+    public RaftConfig toConfig() {
+        return RaftConfig.ofTicks(
+                electionMillisMin / TICK_MILLIS, electionMillisMax / TICK_MILLIS, heartbeatMillis / TICK_MILLIS);
+    }
+}

@@ -1,0 +1,134 @@
+package io.balsa.node;
+
+import io.balsa.kv.Query;
+import io.balsa.kv.QueryResult;
+import io.balsa.raft.NodeId;
+import io.balsa.raft.Raft;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The linearizable reads on their way. All reads of a turn share one request for a read index. When its answer is late
+ * or its leader is gone, it is asked for again, with a fresh id: an answer to an old attempt must not be taken for an
+ * answer to this one. Owned by the Raft thread.
+ */
+final class WaitingReads {
+    private record Read(Query query, long startedAtNanos, long deadlineTick, Consumer<ReadResult> reply) {}
+
+    private static final class Batch {
+        final List<Read> reads;
+        long id;
+        long askedTick;
+        long readIndex = -1;
+
+        Batch(List<Read> reads) {
+            this.reads = reads;
+        }
+
+        boolean confirmed() {
+            return readIndex >= 0;
+        }
+    }
+
+    private final Raft raft;
+    private final Observer observer;
+    private final int retryTicks;
+    private final List<Batch> batches = new ArrayList<>();
+    private List<Read> incoming = new ArrayList<>();
+    private long nextId;
+
+    /** @param firstId such that no later start of this server uses the ids from there on */
+    WaitingReads(Raft raft, Observer observer, int retryTicks, long firstId) {
+        this.raft = raft;
+        this.observer = observer;
+        this.retryTicks = retryTicks;
+        this.nextId = firstId;
+    }
+
+    int size() {
+        return incoming.size()
+                + batches.stream().mapToInt(batch -> batch.reads.size()).sum();
+    }
+
+    void add(Query query, long nowNanos, long deadlineTick, Consumer<ReadResult> reply) {
+        incoming.add(new Read(query, nowNanos, deadlineTick, reply));
+    }
+
+    /** Asks for the read index of what came in, and again for what was not answered. Once a turn, before takeReady. */
+    void ask(long tick, boolean leaderFound) {
+        for (Batch batch : batches) {
+            if (!batch.confirmed() && (leaderFound || tick - batch.askedTick >= retryTicks)) {
+                ask(batch, tick);
+            }
+        }
+        if (!incoming.isEmpty()) {
+            Batch batch = new Batch(incoming);
+            incoming = new ArrayList<>();
+            batches.add(batch);
+            ask(batch, tick);
+        }
+    }
+
+    private void ask(Batch batch, long tick) {
+        batch.id = nextId++;
+        batch.askedTick = tick;
+        raft.readIndex(batch.id); // Without a leader nothing comes of it, and it is asked again.
+    }
+
+    void confirmed(long id, long readIndex) {
+        for (Batch batch : batches) {
+            if (batch.id == id && !batch.confirmed()) {
+                batch.readIndex = readIndex;
+            }
+        }
+    }
+
+    /** Serves what is confirmed and applied. */
+    void serve(long lastApplied, Function<Query, QueryResult> state, long nowNanos) {
+        Iterator<Batch> iterator = batches.iterator();
+        while (iterator.hasNext()) {
+            Batch batch = iterator.next();
+            if (batch.confirmed() && batch.readIndex <= lastApplied) {
+                iterator.remove();
+                for (Read read : batch.reads) {
+                    observer.readServed(Consistency.LINEARIZABLE, nowNanos - read.startedAtNanos());
+                    read.reply()
+                            .accept(new ReadResult.Served(
+                                    state.apply(read.query()), raft.leader(), raft.currentTerm()));
+                }
+            }
+        }
+    }
+
+    void expire(long tick) {
+        refuse(read -> read.deadlineTick() <= tick, raft.leader() == null ? Refusal.NO_LEADER : Refusal.TIMEOUT);
+    }
+
+    void stop() {
+        if (!incoming.isEmpty()) {
+            batches.add(new Batch(incoming));
+            incoming = new ArrayList<>();
+        }
+        refuse(read -> true, Refusal.STOPPING);
+    }
+
+    private void refuse(Predicate<Read> which, Refusal reason) {
+        @Nullable NodeId leader = raft.leader();
+        for (Batch batch : batches) {
+            batch.reads.removeIf(read -> {
+                if (!which.test(read)) {
+                    return false;
+                }
+                observer.readRefused(reason);
+                read.reply().accept(new ReadResult.Refused(reason, leader, raft.currentTerm()));
+                return true;
+            });
+        }
+        batches.removeIf(batch -> batch.reads.isEmpty());
+    }
+}

@@ -1,0 +1,51 @@
+package io.balsa.raft;
+
+import java.util.TreeSet;
+
+/** Gathers votes until it wins, another server wins, or time runs out (§5.2). */
+final class Candidate extends Role {
+    private final TreeSet<NodeId> votes = new TreeSet<>();
+    private int ticksUntilNextElection;
+
+    Candidate(Raft raft) {
+        super(raft);
+        ticksUntilNextElection = raft.randomElectionTicks();
+    }
+
+    @Override
+    String title() {
+        return "candidate";
+    }
+
+    @Override
+    void tick() {
+        ticksUntilNextElection--;
+        if (ticksUntilNextElection <= 0) {
+            raft.poll(Transition.Trigger.ELECTION_TIMEOUT);
+        }
+    }
+
+    /** Its vote for itself is durable now, and counts. */
+    @Override
+    void written() {
+        count(raft.self());
+    }
+
+    @Override
+    public void onRequestVoteReply(NodeId from, Message.RequestVoteReply reply) {
+        if (reply.voteGranted()) {
+            count(from);
+        } else {
+            // Lost, or a rival took the vote: start over soon, at a random moment, and let the pre-vote decide.
+            int soon = 1 + raft.randomTicks(2 * raft.config().heartbeatTicks());
+            ticksUntilNextElection = Math.min(ticksUntilNextElection, soon);
+        }
+    }
+
+    private void count(NodeId voter) {
+        votes.add(voter);
+        if (votes.size() >= raft.membership().majority()) {
+            raft.becomeLeader();
+        }
+    }
+}

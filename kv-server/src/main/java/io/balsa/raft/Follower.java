@@ -1,0 +1,122 @@
+package io.balsa.raft;
+
+import org.jspecify.annotations.Nullable;
+
+/** Answers candidates and leaders, and calls an election when it hears from neither (§5.2). */
+final class Follower extends Role {
+    private @Nullable NodeId leader;
+    private int ticksUntilElection;
+    private int ticksSinceLeader;
+    private boolean leaderLost;
+    private boolean votedThisTurn;
+
+    Follower(Raft raft, @Nullable NodeId leader) {
+        super(raft);
+        this.leader = leader;
+        this.ticksUntilElection = raft.randomElectionTicks();
+    }
+
+    @Override
+    String title() {
+        return "follower";
+    }
+
+    @Override
+    @Nullable
+    NodeId leader() {
+        return leader;
+    }
+
+    @Override
+    boolean hasLiveLeader() {
+        return leader != null && !leaderLost && ticksSinceLeader < raft.config().electionTicksMin();
+    }
+
+    @Override
+    void tick() {
+        ticksSinceLeader++;
+        ticksUntilElection--;
+        if (ticksUntilElection <= 0) {
+            raft.poll(leaderLost ? Transition.Trigger.CONNECTION_CLOSED : Transition.Trigger.ELECTION_TIMEOUT);
+        }
+    }
+
+    /**
+     * A hint that the leader's process is gone: do not wait for the timeout. Every follower gets it at about the same
+     * moment, so they take turns. If the leader lives, the others refuse the pre-vote, and its next heartbeat ends it.
+     */
+    @Override
+    void connectionClosed(NodeId peer) {
+        if (peer.equals(leader)) {
+            leaderLost = true;
+            int turn = raft.membership().rankWithout(peer, raft.self())
+                    * raft.config().staggerTicks();
+            ticksUntilElection = Math.min(ticksUntilElection, 1 + turn);
+        }
+    }
+
+    /** The timer starts when the vote is durable: a slow disk must not turn a vote into a rival candidacy. */
+    @Override
+    void written() {
+        if (votedThisTurn) {
+            votedThisTurn = false;
+            ticksUntilElection = raft.randomElectionTicks();
+        }
+    }
+
+    /** Grants at most one vote a term, first come first served, to a log no older than ours (§5.2, §5.4.1). */
+    @Override
+    public void onRequestVote(NodeId from, Message.RequestVote request) {
+        boolean granted = raft.mayVoteFor(from, request.lastLog());
+        if (granted) {
+            raft.voteFor(from);
+            votedThisTurn = true;
+            ticksUntilElection = raft.randomElectionTicks();
+        }
+        raft.promise(from, new Message.RequestVoteReply(raft.currentTerm(), granted));
+    }
+
+    @Override
+    public void onAppendEntries(NodeId from, Message.AppendEntries request) {
+        Check.that(leader == null || leader.equals(from), "two leaders in term %d", request.term());
+        if (leader == null) {
+            leader = from;
+            raft.note(Transition.Trigger.FOUND_LEADER);
+        }
+        leaderLost = false;
+        ticksSinceLeader = 0;
+        ticksUntilElection = raft.randomElectionTicks();
+
+        RaftLog log = raft.log();
+        EntryId prevLog = request.prevLog();
+        if (!log.contains(prevLog)) {
+            raft.promise(
+                    from,
+                    new Message.AppendEntriesReply(
+                            raft.currentTerm(), false, 0, prevLog.index(), log.lastNotAfter(prevLog), request.round()));
+            return;
+        }
+        log.reconcile(request.entries(), raft.commitIndex());
+        // Not our last index: what lies beyond these entries may still conflict with the leader's.
+        long matchIndex = prevLog.index() + request.entries().size();
+        raft.commitTo(Math.min(request.leaderCommit(), matchIndex));
+        raft.promise(
+                from,
+                new Message.AppendEntriesReply(raft.currentTerm(), true, matchIndex, 0, EntryId.NONE, request.round()));
+    }
+
+    @Override
+    public void onReadIndexReply(NodeId from, Message.ReadIndexReply reply) {
+        if (from.equals(leader)) {
+            raft.readConfirmed(reply.id(), reply.readIndex());
+        }
+    }
+
+    /** No pre-vote: the leader itself wants this (thesis §3.10). */
+    @Override
+    public void onTimeoutNow(NodeId from, Message.TimeoutNow request) {
+        if (from.equals(leader)) {
+            raft.campaign(Transition.Trigger.LEADER_TRANSFER);
+        }
+    }
+}

@@ -1,0 +1,288 @@
+package io.balsa.raft;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Accepts commands, replicates them, decides which are committed (§5.3, §5.4), and confirms reads (thesis §6.4). */
+final class Leader extends Role {
+    private static final ByteBuffer NO_OP = ByteBuffer.allocate(0).asReadOnlyBuffer();
+
+    private final TreeMap<NodeId, Progress> peers = new TreeMap<>();
+    private final PendingReads reads = new PendingReads();
+    private final ArrayDeque<PendingReads.Read> readsBeforeFirstCommit = new ArrayDeque<>();
+    private final long firstIndex;
+    private int ticksUntilHeartbeat;
+    private long unappliedBytes;
+    private @Nullable NodeId transferTarget;
+    private int ticksUntilTransferFails;
+
+    Leader(Raft raft) {
+        super(raft);
+        firstIndex = raft.log().lastIndex() + 1;
+        raft.peers().forEach(peer -> peers.put(peer, new Progress(raft.config(), firstIndex)));
+    }
+
+    @Override
+    String title() {
+        return "leader";
+    }
+
+    @Override
+    NodeId leader() {
+        return raft.self();
+    }
+
+    /** It would have stepped down otherwise. */
+    @Override
+    boolean hasLiveLeader() {
+        return true;
+    }
+
+    /** The empty entry lets it commit what earlier terms left behind (§5.4.2, §8). */
+    void start() {
+        append(NO_OP);
+        ticksUntilHeartbeat = 0;
+    }
+
+    @Override
+    void tick() {
+        peers.values().forEach(progress -> progress.ticksSinceContact++);
+        if (ticksSinceMajorityContact() >= raft.config().electionTicksMin()) {
+            raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.NO_MAJORITY_CONTACT);
+            return;
+        }
+        if (transferTarget != null && --ticksUntilTransferFails <= 0) {
+            transferTarget = null;
+        }
+        ticksUntilHeartbeat--;
+    }
+
+    Proposal propose(ByteBuffer command) {
+        if (transferTarget != null) {
+            return new Proposal.Transferring();
+        }
+        long limit = raft.config().unappliedBytesMax();
+        if (unappliedBytes >= limit) {
+            return new Proposal.Busy(unappliedBytes, limit);
+        }
+        return new Proposal.Accepted(append(command));
+    }
+
+    private EntryId append(ByteBuffer command) {
+        LogEntry entry = new LogEntry(raft.log().lastIndex() + 1, raft.currentTerm(), command);
+        raft.log().append(entry);
+        unappliedBytes += entry.sizeBytes();
+        return entry.id();
+    }
+
+    void applied(List<LogEntry> entries) {
+        for (LogEntry entry : entries) {
+            if (entry.index() >= firstIndex) {
+                unappliedBytes -= entry.sizeBytes();
+            }
+        }
+    }
+
+    long unappliedBytes() {
+        return unappliedBytes;
+    }
+
+    boolean hasReady() {
+        return reads.roundWanted() || ticksUntilHeartbeat <= 0;
+    }
+
+    /** Sends each peer what it lacks. Called once a turn, so that one message carries every new entry. */
+    void replicate() {
+        boolean heartbeat = ticksUntilHeartbeat <= 0;
+        if (heartbeat) {
+            ticksUntilHeartbeat = raft.config().heartbeatTicks();
+        }
+        boolean round = reads.roundWanted();
+        if (round) {
+            reads.startRound();
+        }
+        peers.forEach((peer, progress) -> {
+            if (heartbeat) {
+                progress.probeSent = false;
+            }
+            boolean sent = progress.probing ? probe(peer, progress) : stream(peer, progress);
+            if (!sent && (heartbeat || round)) {
+                // An empty one at the front of the stream finds out whether any before it was lost.
+                long prevIndex = progress.probing ? progress.matchIndex : progress.nextIndex - 1;
+                appendEntries(peer, prevIndex, List.of());
+            }
+        });
+        confirmReads(); // Alone, it needs nobody's answer.
+    }
+
+    private boolean probe(NodeId peer, Progress progress) {
+        if (progress.probeSent) {
+            return false;
+        }
+        progress.probeSent = true;
+        appendEntries(peer, progress.nextIndex - 1, entriesFor(progress));
+        return true;
+    }
+
+    private boolean stream(NodeId peer, Progress progress) {
+        boolean sent = false;
+        while (progress.mayStream() && progress.nextIndex <= raft.log().lastIndex()) {
+            List<LogEntry> entries = entriesFor(progress);
+            appendEntries(peer, progress.nextIndex - 1, entries);
+            long bytes = entries.stream().mapToLong(LogEntry::sizeBytes).sum();
+            progress.sent(entries.get(entries.size() - 1).index(), bytes);
+            sent = true;
+        }
+        return sent;
+    }
+
+    private List<LogEntry> entriesFor(Progress progress) {
+        long lastIndex = raft.log().lastIndex();
+        return progress.nextIndex > lastIndex
+                ? List.of()
+                : raft.log().read(progress.nextIndex, lastIndex, raft.config().messageBytesMax());
+    }
+
+    private void appendEntries(NodeId peer, long prevIndex, List<LogEntry> entries) {
+        raft.sendAppendEntries(
+                peer,
+                new Message.AppendEntries(
+                        raft.currentTerm(), raft.log().idAt(prevIndex), entries, raft.commitIndex(), reads.round()));
+    }
+
+    @Override
+    void written() {
+        advanceCommitIndex();
+        confirmReads();
+    }
+
+    @Override
+    public void onAppendEntries(NodeId from, Message.AppendEntries request) {
+        throw new AssertionError("two leaders in term " + request.term() + ": " + raft.self() + " and " + from);
+    }
+
+    @Override
+    public void onAppendEntriesReply(NodeId from, Message.AppendEntriesReply reply) {
+        Progress progress = progressOf(from);
+        progress.ticksSinceContact = 0;
+        progress.ackedRound = Math.max(progress.ackedRound, reply.round());
+        if (reply.success()) {
+            Check.that(
+                    reply.matchIndex() <= raft.log().lastIndex(),
+                    "%s acknowledges %d of a log that ends at %s",
+                    from,
+                    reply.matchIndex(),
+                    raft.log().last());
+            progress.matched(reply.matchIndex());
+            advanceCommitIndex();
+            finishTransfer();
+        } else {
+            progress.failed(
+                    reply.rejected(), raft.log().lastNotAfter(reply.hint()).index());
+        }
+        confirmReads();
+    }
+
+    /**
+     * Commits what a majority has on disk. Only an entry of the current term is committed by
+     * counting; those before it are then committed with it (§5.4.2, Figure 8).
+     */
+    private void advanceCommitIndex() {
+        long[] onDisk = new long[peers.size() + 1];
+        int i = 0;
+        onDisk[i++] = raft.log().writtenIndex();
+        for (Progress progress : peers.values()) {
+            onDisk[i++] = progress.matchIndex;
+        }
+        long majorityHas = raft.membership().majorityReached(onDisk);
+        if (majorityHas > raft.commitIndex() && raft.log().termAt(majorityHas) == raft.currentTerm()) {
+            raft.commitTo(majorityHas);
+            for (PendingReads.Read read : readsBeforeFirstCommit) {
+                reads.add(new PendingReads.Read(read.from(), read.id(), raft.commitIndex()));
+            }
+            readsBeforeFirstCommit.clear();
+        }
+    }
+
+    void readIndex(NodeId from, long id) {
+        PendingReads.Read read = new PendingReads.Read(from, id, raft.commitIndex());
+        if (raft.commitIndex() < firstIndex) {
+            readsBeforeFirstCommit.add(read); // It does not know yet what is committed (§8).
+        } else {
+            reads.add(read);
+        }
+    }
+
+    @Override
+    public void onReadIndex(NodeId from, Message.ReadIndex request) {
+        readIndex(from, request.id());
+    }
+
+    private void confirmReads() {
+        long[] acked = new long[peers.size() + 1];
+        int i = 0;
+        acked[i++] = reads.round();
+        for (Progress progress : peers.values()) {
+            acked[i++] = progress.ackedRound;
+        }
+        for (PendingReads.Read read : reads.confirmed(raft.membership().majorityReached(acked))) {
+            if (read.from().equals(raft.self())) {
+                raft.readConfirmed(read.id(), read.readIndex());
+            } else {
+                raft.promise(read.from(), new Message.ReadIndexReply(raft.currentTerm(), read.id(), read.readIndex()));
+            }
+        }
+    }
+
+    private long ticksSinceMajorityContact() {
+        long[] negatedAges = new long[peers.size() + 1];
+        int i = 1; // Itself, now: age 0.
+        for (Progress progress : peers.values()) {
+            negatedAges[i++] = -progress.ticksSinceContact;
+        }
+        return -raft.membership().majorityReached(negatedAges);
+    }
+
+    /** Hands over to {@code target}, or to the follower that is furthest when null; false: there is nobody. */
+    boolean transfer(@Nullable NodeId target) {
+        NodeId successor = target == null ? furthest() : target;
+        if (successor == null || !peers.containsKey(successor)) {
+            return false;
+        }
+        transferTarget = successor;
+        ticksUntilTransferFails = raft.config().electionTicksMin();
+        finishTransfer();
+        return true;
+    }
+
+    private @Nullable NodeId furthest() {
+        NodeId furthest = null;
+        long matchIndex = -1;
+        for (var peer : peers.entrySet()) {
+            boolean alive = peer.getValue().ticksSinceContact < raft.config().electionTicksMin();
+            if (alive && peer.getValue().matchIndex > matchIndex) {
+                furthest = peer.getKey();
+                matchIndex = peer.getValue().matchIndex;
+            }
+        }
+        return furthest;
+    }
+
+    private void finishTransfer() {
+        NodeId target = transferTarget;
+        if (target != null && progressOf(target).matchIndex == raft.log().lastIndex()) {
+            raft.promise(target, new Message.TimeoutNow(raft.currentTerm()));
+        }
+    }
+
+    Progress progressOf(NodeId peer) {
+        Progress progress = peers.get(peer);
+        if (progress == null) {
+            throw new AssertionError("unknown peer " + peer);
+        }
+        return progress;
+    }
+}

@@ -1,0 +1,73 @@
+package io.balsa.raft;
+
+import java.util.ArrayDeque;
+
+/**
+ * How far one follower is, as its leader sees it: {@code matchIndex} is known, {@code nextIndex} is a guess (Figure 2).
+ *
+ * <p>While probing, the leader looks for the place where the two logs part, one message at a time. Once it is found, it
+ * streams: messages follow each other without waiting, as far as the window allows, and a lost one shows as a failure
+ * of a later one.
+ */
+final class Progress {
+    private record Sent(long lastIndex, long bytes) {}
+
+    private final RaftConfig config;
+    private final ArrayDeque<Sent> window = new ArrayDeque<>();
+    private long windowBytes;
+
+    long nextIndex;
+    long matchIndex;
+    long ackedRound;
+    boolean probing = true;
+    boolean probeSent;
+    long ticksSinceContact;
+
+    Progress(RaftConfig config, long nextIndex) {
+        this.config = config;
+        this.nextIndex = nextIndex;
+    }
+
+    boolean mayStream() {
+        return !probing && window.size() < config.windowMessagesMax() && windowBytes < config.windowBytesMax();
+    }
+
+    void sent(long lastIndex, long bytes) {
+        window.add(new Sent(lastIndex, bytes));
+        windowBytes += bytes;
+        nextIndex = lastIndex + 1;
+    }
+
+    /** The follower's log agrees with ours up to {@code index}; late and repeated news change nothing. */
+    void matched(long index) {
+        matchIndex = Math.max(matchIndex, index);
+        if (index >= nextIndex - 1) {
+            probing = false; // An empty heartbeat at matchIndex, or a late answer, would say nothing new.
+        }
+        nextIndex = Math.max(nextIndex, matchIndex + 1);
+        while (!window.isEmpty() && window.peek().lastIndex() <= matchIndex) {
+            windowBytes -= window.remove().bytes();
+        }
+    }
+
+    /**
+     * The follower has not got the entry before those we sent.
+     *
+     * @param rejected the index that it was asked for
+     * @param agreed the last index that may agree
+     * @return whether this is news; anything else is late or a duplicate, and answering it would multiply the probes
+     */
+    boolean failed(long rejected, long agreed) {
+        boolean late = probing ? rejected != nextIndex - 1 : rejected <= matchIndex;
+        long next = Math.max(matchIndex, Math.min(agreed, rejected - 1)) + 1;
+        if (late || next >= nextIndex) {
+            return false;
+        }
+        nextIndex = next;
+        probing = true;
+        probeSent = false;
+        window.clear();
+        windowBytes = 0;
+        return true;
+    }
+}

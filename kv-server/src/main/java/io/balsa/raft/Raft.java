@@ -1,0 +1,362 @@
+package io.balsa.raft;
+
+import io.balsa.raft.Transition.Trigger;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The Raft algorithm for one server, as a deterministic state machine: no threads, clock, network or
+ * disk. Its owner calls {@link #tick}, {@link #step}, {@link #propose} and {@link #readIndex}, then does what
+ * {@link #takeReady} asks for and reports {@link #written}. Not thread-safe.
+ */
+public final class Raft {
+    private final NodeId self;
+    private final Membership membership;
+    private final RaftConfig config;
+    private final RandomGenerator random;
+    private final RaftLog log;
+
+    private HardState hardState;
+    private HardState writtenHardState;
+    private long commitIndex;
+    private long lastApplied;
+    private Role role;
+
+    private List<Envelope> messages = new ArrayList<>();
+    private List<Envelope> promises = new ArrayList<>();
+    private List<Ready.ReadState> reads = new ArrayList<>();
+    private List<Transition> transitions = new ArrayList<>();
+
+    /**
+     * A server as it comes back after a restart, as a follower.
+     *
+     * @param random for the election timeouts; the only source of chance
+     * @param hardState as stored
+     * @param stored the log on disk
+     * @param lastApplied of the state machine; everything up to it is committed
+     */
+    public Raft(
+            NodeId self,
+            Membership membership,
+            RaftConfig config,
+            RandomGenerator random,
+            HardState hardState,
+            StoredLog stored,
+            long lastApplied) {
+        Check.that(membership.contains(self), "%s is not among the voters %s", self, membership.voters());
+        Check.that(
+                lastApplied <= stored.last().index(),
+                "the state has applied entry %d, but the log ends at %s",
+                lastApplied,
+                stored.last());
+        this.self = self;
+        this.membership = membership;
+        this.config = config;
+        this.random = random;
+        this.log = new RaftLog(stored, config.cacheBytesMax());
+        this.hardState = hardState;
+        this.writtenHardState = hardState;
+        this.commitIndex = lastApplied;
+        this.lastApplied = lastApplied;
+        this.role = new Follower(this, null);
+        note(Trigger.STARTED);
+    }
+
+    /** A tick of the clock has passed. A driver that was paused reports one tick, however long it was. */
+    public void tick() {
+        role.tick();
+    }
+
+    /** A message came in. */
+    public void step(Envelope envelope) {
+        Check.that(envelope.to().equals(self), "%s is not for %s", envelope, self);
+        NodeId from = envelope.from();
+        Message message = envelope.message();
+        if (!membership.contains(from)) {
+            return;
+        }
+        if (message instanceof Message.PreVote || message instanceof Message.PreVoteReply) {
+            message.deliverTo(role, from); // Changes no term (thesis §9.6).
+            return;
+        }
+        if (message.term() > currentTerm()) {
+            if (message instanceof Message.RequestVote vote && !vote.leaderTransfer() && role.hasLiveLeader()) {
+                return; // Not even its term is taken over (thesis §4.2.3).
+            }
+            becomeFollower(message.term(), null, Trigger.HIGHER_TERM); // §5.1
+        }
+        if (message.term() < currentTerm()) {
+            rejectStale(from, message);
+        } else {
+            message.deliverTo(role, from);
+        }
+    }
+
+    /**
+     * Appends a command, when this server leads. It is committed when it comes back in {@link Ready#committed} with the
+     * same id; when another entry comes back with its index, it is lost.
+     *
+     * @param command not empty, not changed by anyone afterwards
+     */
+    public Proposal propose(ByteBuffer command) {
+        Check.that(command.hasRemaining(), "an empty command");
+        return role instanceof Leader leader ? leader.propose(command) : new Proposal.NotLeader(role.leader());
+    }
+
+    /**
+     * Asks for the index up to which a linearizable read must see everything; it comes in {@link Ready#reads}, or, when
+     * messages are lost or leaders change, never: then ask again.
+     *
+     * @param id never used before by this server, restarts included
+     * @return false when there is no leader to ask
+     */
+    public boolean readIndex(long id) {
+        NodeId leader = role.leader();
+        if (role instanceof Leader leading) {
+            leading.readIndex(self, id);
+        } else if (leader != null) {
+            promise(leader, new Message.ReadIndex(currentTerm(), id));
+        }
+        return leader != null;
+    }
+
+    /**
+     * Hands leadership to {@code target} (null: whoever is furthest), after it has caught up. Meanwhile proposals are
+     * refused; after an election timeout without success they are accepted again.
+     *
+     * @return false when this server does not lead, or there is nobody to hand over to
+     */
+    public boolean transferLeadership(@Nullable NodeId target) {
+        return role instanceof Leader leader && leader.transfer(target);
+    }
+
+    /** A peer's process closed its connection, a hint that it ended. */
+    public void connectionClosed(NodeId peer) {
+        role.connectionClosed(peer);
+    }
+
+    /** Whether {@link #takeReady} would ask for anything; {@code mayApply}: whether with a positive applyBytesMax. */
+    public boolean hasReady(boolean mayApply) {
+        return !messages.isEmpty()
+                || !promises.isEmpty()
+                || !reads.isEmpty()
+                || !transitions.isEmpty()
+                || log.hasUnwritten()
+                || !hardState.equals(writtenHardState)
+                || (mayApply && lastApplied < Math.min(commitIndex, log.writtenIndex()))
+                || (role instanceof Leader leader && leader.hasReady());
+    }
+
+    /**
+     * Everything to be done since the last call. {@link #written} must follow.
+     *
+     * @param applyBytesMax of committed entries; 0 when the state machine has no room at the moment
+     */
+    public Ready takeReady(long applyBytesMax) {
+        if (role instanceof Leader leader) {
+            leader.replicate();
+        }
+        List<LogEntry> committed = committed(applyBytesMax);
+        Ready ready = new Ready(
+                messages,
+                hardState.equals(writtenHardState) ? null : hardState,
+                log.hasUnwritten() ? log.unwritten() : List.of(),
+                promises,
+                committed,
+                reads,
+                transitions);
+        messages = new ArrayList<>();
+        promises = new ArrayList<>();
+        reads = new ArrayList<>();
+        transitions = new ArrayList<>();
+        lastApplied += committed.size();
+        if (role instanceof Leader leader) {
+            leader.applied(committed);
+        }
+        return ready;
+    }
+
+    private List<LogEntry> committed(long applyBytesMax) {
+        // What is not on this server's disk yet waits: the state must never be ahead of the log.
+        long last = Math.min(commitIndex, log.writtenIndex());
+        return applyBytesMax > 0 && lastApplied < last ? log.read(lastApplied + 1, last, applyBytesMax) : List.of();
+    }
+
+    /** The last {@link Ready} is durable. */
+    public void written() {
+        writtenHardState = hardState;
+        log.written(lastApplied);
+        role.written();
+    }
+
+    public NodeId self() {
+        return self;
+    }
+
+    public Membership membership() {
+        return membership;
+    }
+
+    public boolean isLeader() {
+        return role instanceof Leader;
+    }
+
+    /** The leader of the current term, as far as known. */
+    public @Nullable NodeId leader() {
+        return role.leader();
+    }
+
+    /** {@code follower}, {@code pre-candidate}, {@code candidate} or {@code leader}. */
+    public String role() {
+        return role.title();
+    }
+
+    public long currentTerm() {
+        return hardState.currentTerm();
+    }
+
+    public @Nullable NodeId votedFor() {
+        return hardState.votedFor();
+    }
+
+    public long commitIndex() {
+        return commitIndex;
+    }
+
+    public EntryId lastLog() {
+        return log.last();
+    }
+
+    /** Bytes that this leader has appended and not yet seen applied; 0 when it does not lead. */
+    public long unappliedBytes() {
+        return role instanceof Leader leader ? leader.unappliedBytes() : 0;
+    }
+
+    /** What the leader knows to be on that server's disk; 0 unless this server leads. */
+    public long matchIndexOf(NodeId server) {
+        if (!(role instanceof Leader leader)) {
+            return 0;
+        }
+        return server.equals(self) ? log.writtenIndex() : leader.progressOf(server).matchIndex;
+    }
+
+    /** Ticks since the leader heard from that server; -1 unless this server leads. */
+    public long ticksSinceContact(NodeId server) {
+        if (!(role instanceof Leader leader)) {
+            return -1;
+        }
+        return server.equals(self) ? 0 : leader.progressOf(server).ticksSinceContact;
+    }
+
+    /** The entry at {@code index}, between 1 and {@code lastLog().index()}; for checks and diagnostics. */
+    public LogEntry entryAt(long index) {
+        return log.read(index, index, Long.MAX_VALUE).get(0);
+    }
+
+    // Transitions, called by the roles.
+
+    Follower becomeFollower(long term, @Nullable NodeId leader, Trigger trigger) {
+        Check.that(term >= currentTerm(), "the term goes back from %d to %d", currentTerm(), term);
+        if (term > currentTerm()) {
+            hardState = new HardState(term, null);
+        }
+        Follower follower = new Follower(this, leader);
+        role = follower;
+        note(trigger);
+        return follower;
+    }
+
+    /** Asks for pre-votes. */
+    void poll(Trigger trigger) {
+        PreCandidate preCandidate = new PreCandidate(this);
+        role = preCandidate;
+        note(trigger);
+        preCandidate.poll();
+    }
+
+    void campaign(Trigger trigger) {
+        hardState = new HardState(currentTerm() + 1, self);
+        role = new Candidate(this); // Its own vote counts once written.
+        note(trigger);
+        boolean leaderTransfer = trigger == Trigger.LEADER_TRANSFER;
+        Message.RequestVote request = new Message.RequestVote(currentTerm(), log.last(), leaderTransfer);
+        peers().forEach(peer -> promise(peer, request));
+    }
+
+    void becomeLeader() {
+        Leader leader = new Leader(this);
+        role = leader;
+        note(Trigger.ELECTION_WON);
+        leader.start();
+    }
+
+    void note(Trigger trigger) {
+        transitions.add(new Transition(currentTerm(), role.title(), role.leader(), trigger));
+    }
+
+    // What the roles share.
+
+    RaftConfig config() {
+        return config;
+    }
+
+    List<NodeId> peers() {
+        return membership.peersOf(self).toList();
+    }
+
+    RaftLog log() {
+        return log;
+    }
+
+    /** One vote a term, first come first served, for a log no older than ours (§5.2, §5.4.1). */
+    boolean mayVoteFor(NodeId candidate, EntryId lastLog) {
+        NodeId votedFor = votedFor();
+        return (votedFor == null || votedFor.equals(candidate)) && lastLog.isAtLeastAsUpToDateAs(log.last());
+    }
+
+    void voteFor(NodeId candidate) {
+        hardState = new HardState(currentTerm(), candidate);
+    }
+
+    int randomElectionTicks() {
+        return random.nextInt(config.electionTicksMin(), config.electionTicksMax());
+    }
+
+    /** From 0 to {@code bound} - 1. */
+    int randomTicks(int bound) {
+        return random.nextInt(bound);
+    }
+
+    void commitTo(long index) {
+        Check.that(index <= log.lastIndex(), "commit %d beyond %s", index, log.last());
+        commitIndex = Math.max(commitIndex, index);
+    }
+
+    void readConfirmed(long id, long readIndex) {
+        reads.add(new Ready.ReadState(id, readIndex));
+    }
+
+    /** AppendEntries is the one message that may leave before the write: it claims nothing about the sender's disk. */
+    void sendAppendEntries(NodeId to, Message.AppendEntries message) {
+        messages.add(new Envelope(self, to, message));
+    }
+
+    void promise(NodeId to, Message message) {
+        promises.add(new Envelope(self, to, message));
+    }
+
+    /** Tells a server that lives in the past which term it is; without that it would never catch up. */
+    private void rejectStale(NodeId from, Message message) {
+        if (message instanceof Message.AppendEntries request) {
+            promise(
+                    from,
+                    new Message.AppendEntriesReply(
+                            currentTerm(), false, 0, request.prevLog().index(), EntryId.NONE, request.round()));
+        } else if (message instanceof Message.RequestVote) {
+            promise(from, new Message.RequestVoteReply(currentTerm(), false));
+        }
+    }
+}

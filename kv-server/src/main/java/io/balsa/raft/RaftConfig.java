@@ -1,0 +1,43 @@
+package io.balsa.raft;
+
+/**
+ * The core's timeouts and limits; a tick is as long as its driver makes it.
+ *
+ * @param electionTicksMin a follower that hears nothing for this long, and up to {@code electionTicksMax}, asks for
+ *     votes (§5.2); a leader that hears from no majority for {@code electionTicksMin} steps down (thesis §6.2)
+ * @param heartbeatTicks between two heartbeats of an idle leader
+ * @param staggerTicks between the servers that notice at the same moment that the leader's connection closed
+ * @param messageBytesMax of entries in one AppendEntries; one larger entry still goes, alone
+ * @param windowMessagesMax unanswered AppendEntries with entries to one follower
+ * @param windowBytesMax the same in bytes
+ * @param unappliedBytesMax what a leader appends beyond what is applied; then it refuses
+ * @param cacheBytesMax of the log's tail in memory, as far as it is written and applied
+ */
+public record RaftConfig(
+        int electionTicksMin,
+        int electionTicksMax,
+        int heartbeatTicks,
+        int staggerTicks,
+        long messageBytesMax,
+        int windowMessagesMax,
+        long windowBytesMax,
+        long unappliedBytesMax,
+        long cacheBytesMax) {
+
+    public RaftConfig {
+        Check.that(heartbeatTicks > 0, "heartbeatTicks %d", heartbeatTicks);
+        Check.that(
+                electionTicksMin > heartbeatTicks && electionTicksMax > electionTicksMin,
+                "heartbeat %d < election min %d < election max %d does not hold",
+                heartbeatTicks,
+                electionTicksMin,
+                electionTicksMax);
+        Check.that(windowMessagesMax > 0 && windowBytesMax > 0 && messageBytesMax > 0, "an empty window");
+    }
+
+    /** The limits of production with the given timeouts, in ticks. */
+    public static RaftConfig ofTicks(int electionTicksMin, int electionTicksMax, int heartbeatTicks) {
+        return new RaftConfig(
+                electionTicksMin, electionTicksMax, heartbeatTicks, 2, 1 << 20, 64, 8 << 20, 32 << 20, 16 << 20);
+    }
+}

@@ -1,0 +1,156 @@
+package io.balsa.raft;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The log of one server: its tail in memory, what is older on disk. Indexes start at 1 and have no gaps; terms never
+ * decrease.
+ *
+ * <pre>
+ *   1 ............... firstCached ......... written ......... last
+ *   |-- on disk only --|-- memory and disk --|-- memory only --|
+ * </pre>
+ */
+final class RaftLog {
+    private final StoredLog stored;
+    private final long cacheBytesMax;
+    private final ArrayList<LogEntry> cached = new ArrayList<>();
+    private long firstCachedIndex;
+    private long cachedBytes;
+    private EntryId last;
+    private long writtenIndex;
+
+    RaftLog(StoredLog stored, long cacheBytesMax) {
+        this.stored = stored;
+        this.cacheBytesMax = cacheBytesMax;
+        last = stored.last();
+        writtenIndex = last.index();
+        firstCachedIndex = last.index() + 1;
+    }
+
+    EntryId last() {
+        return last;
+    }
+
+    long lastIndex() {
+        return last.index();
+    }
+
+    /** Everything up to here is durable on this server. */
+    long writtenIndex() {
+        return writtenIndex;
+    }
+
+    long termAt(long index) {
+        if (index == last.index()) {
+            return last.term();
+        }
+        Check.that(index >= 0 && index < last.index(), "no entry %d in a log that ends at %s", index, last);
+        if (index == 0) {
+            return 0;
+        }
+        return index >= firstCachedIndex ? cachedAt(index).term() : stored.termAt(index);
+    }
+
+    EntryId idAt(long index) {
+        return new EntryId(index, termAt(index));
+    }
+
+    boolean contains(EntryId id) {
+        return id.index() <= lastIndex() && termAt(id.index()) == id.term();
+    }
+
+    /** The last entry at or before {@code limit.index()} whose term is at most {@code limit.term()} (end of §5.3). */
+    EntryId lastNotAfter(EntryId limit) {
+        long index = Math.min(limit.index(), lastIndex());
+        while (index > 0 && termAt(index) > limit.term()) {
+            index--;
+        }
+        return idAt(index);
+    }
+
+    void append(LogEntry entry) {
+        Check.that(entry.index() == lastIndex() + 1, "entry %s does not follow %s", entry.id(), last);
+        Check.that(entry.term() >= last.term(), "the term goes back from %s to %s", last, entry.id());
+        cached.add(entry);
+        cachedBytes += entry.sizeBytes();
+        last = entry.id();
+    }
+
+    /** Adds what is new in {@code incoming}, first dropping the entries that conflict with it (§5.3). */
+    void reconcile(List<LogEntry> incoming, long commitIndex) {
+        for (LogEntry entry : incoming) {
+            if (contains(entry.id())) {
+                continue;
+            }
+            if (entry.index() <= lastIndex()) {
+                Check.that(entry.index() > commitIndex, "%s conflicts with a committed entry", entry.id());
+                truncateFrom(entry.index());
+            }
+            append(entry);
+        }
+    }
+
+    private void truncateFrom(long index) {
+        while (!cached.isEmpty() && cached.get(cached.size() - 1).index() >= index) {
+            cachedBytes -= cached.remove(cached.size() - 1).sizeBytes();
+        }
+        last = idAt(index - 1);
+        firstCachedIndex = Math.min(firstCachedIndex, index);
+        writtenIndex = Math.min(writtenIndex, index - 1);
+    }
+
+    /** Entries of the range in order: at least one, then as many as fit; fewer where memory and disk meet. */
+    List<LogEntry> read(long firstIndex, long lastIndex, long bytesMax) {
+        Check.that(
+                1 <= firstIndex && firstIndex <= lastIndex && lastIndex <= lastIndex(),
+                "no entries %d to %d in a log that ends at %s",
+                firstIndex,
+                lastIndex,
+                last);
+        if (firstIndex < firstCachedIndex) {
+            List<LogEntry> entries = stored.read(firstIndex, Math.min(lastIndex, firstCachedIndex - 1), bytesMax);
+            Check.that(
+                    !entries.isEmpty() && entries.get(0).index() == firstIndex, "the disk lost entry %d", firstIndex);
+            return entries;
+        }
+        int from = (int) (firstIndex - firstCachedIndex);
+        int to = from;
+        long bytes = 0;
+        while (firstCachedIndex + to <= lastIndex
+                && (to == from || bytes + cached.get(to).sizeBytes() <= bytesMax)) {
+            bytes += cached.get(to).sizeBytes();
+            to++;
+        }
+        return List.copyOf(cached.subList(from, to));
+    }
+
+    boolean hasUnwritten() {
+        return writtenIndex < lastIndex();
+    }
+
+    List<LogEntry> unwritten() {
+        return List.copyOf(cached.subList((int) (writtenIndex + 1 - firstCachedIndex), cached.size()));
+    }
+
+    /** All entries are durable now; those up to {@code lastApplied} may leave the memory. */
+    void written(long lastApplied) {
+        writtenIndex = lastIndex();
+        if (cachedBytes <= cacheBytesMax) {
+            return;
+        }
+        int drop = 0;
+        // Down to half, so that this is done once in a while and not at each turn.
+        while (drop < cached.size() && cached.get(drop).index() <= lastApplied && cachedBytes > cacheBytesMax / 2) {
+            cachedBytes -= cached.get(drop).sizeBytes();
+            drop++;
+        }
+        cached.subList(0, drop).clear();
+        firstCachedIndex += drop;
+    }
+
+    private LogEntry cachedAt(long index) {
+        return cached.get((int) (index - firstCachedIndex));
+    }
+}

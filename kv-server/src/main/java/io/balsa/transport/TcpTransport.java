@@ -1,0 +1,224 @@
+package io.balsa.transport;
+
+import io.balsa.node.Transport;
+import io.balsa.raft.Envelope;
+import io.balsa.raft.NodeId;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.HostAndPort;
+import io.vertx.core.net.NetClient;
+import io.vertx.core.net.NetClientOptions;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The network to the other servers over TCP. {@link #start}, then {@link #send} from the thread of Raft, at last {@link
+ * #close}; all else is thread-safe.
+ *
+ * <p><b>When a peer's process is gone.</b> {@code connectionClosed} is called once for each established connection that the
+ * peer opened to this server and that then closed: its process died, or its machine said goodbye. It is a hint that nothing
+ * will come from that peer, so a follower of it need not wait for its election timer. Only the <em>accepted</em> connection
+ * counts, not the one that this server dialled: it is the one that the peer's heartbeats come on, so its end is exactly the
+ * end of those; a dying process closes both, and to watch one of them is to report it once. Not reported are connections that
+ * this server closed itself, be it at its own shutdown, because a newer one of the same peer replaced them or because their
+ * bytes were malformed. A peer whose machine loses power or whose network is cut closes nothing: for that there is the
+ * election timer.
+ */
+public final class TcpTransport implements Transport {
+    static final int CONNECT_TIMEOUT_MILLIS = 1000;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TcpTransport.class);
+
+    private final Vertx vertx;
+    private final TransportConfig config;
+    private final Consumer<List<Envelope>> incoming;
+    private final Consumer<NodeId> connectionClosed;
+    private final QuietLog log = new QuietLog(LOG);
+    private final Counters counters = new Counters();
+    private final Map<NodeId, Hello> hellos = new ConcurrentHashMap<>();
+    private final AtomicBoolean drainScheduled = new AtomicBoolean();
+
+    /** The one event loop that all sockets, timers and mutable state here belong to. */
+    private final Context context;
+
+    private final NetServer server;
+    private final NetClient client;
+    private final Acceptor acceptor;
+    private final SortedMap<NodeId, PeerConnection> connections;
+
+    /**
+     * Nothing is opened before {@link #start}.
+     *
+     * @param incoming called on an event loop with the messages of one read, all from one peer; must return quickly
+     * @param connectionClosed see above; called on an event loop
+     */
+    public TcpTransport(
+            Vertx vertx, TransportConfig config, Consumer<List<Envelope>> incoming, Consumer<NodeId> connectionClosed) {
+        this.vertx = vertx;
+        this.config = config;
+        this.incoming = incoming;
+        this.connectionClosed = connectionClosed;
+        this.context = vertx.getOrCreateContext();
+        this.server = vertx.createNetServer(new NetServerOptions()
+                .setHost(config.bind().host())
+                .setPort(config.bind().port())
+                .setTcpNoDelay(true)
+                .setTcpKeepAlive(true)
+                .setReuseAddress(true));
+        this.client = vertx.createNetClient(new NetClientOptions()
+                .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
+                .setTcpNoDelay(true)
+                .setTcpKeepAlive(true));
+        this.acceptor = new Acceptor(vertx, config, new Arrivals(), counters, log);
+        this.connections = connections();
+    }
+
+    private SortedMap<NodeId, PeerConnection> connections() {
+        SplittableRandom random = new SplittableRandom();
+        SortedMap<NodeId, PeerConnection> byPeer = new TreeMap<>();
+        for (Map.Entry<NodeId, HostAndPort> peer : config.peers().entrySet()) {
+            PeerConnection connection = new PeerConnection(
+                    vertx,
+                    client,
+                    config.helloTo(peer.getKey()),
+                    peer.getValue(),
+                    this::learn,
+                    counters,
+                    log,
+                    random.split());
+            byPeer.put(peer.getKey(), connection);
+        }
+        return Collections.unmodifiableSortedMap(byPeer);
+    }
+
+    /**
+     * Listens and dials every peer. Completes with the port that is listened on; fails with an IOException whose message can
+     * be shown to an operator.
+     */
+    public Future<Integer> start() {
+        Promise<Integer> started = Promise.promise();
+        context.runOnContext(go -> server.connectHandler(acceptor::accept)
+                .listen()
+                .onComplete(listening -> {
+                    if (listening.failed()) {
+                        Throwable cause = listening.cause();
+                        started.fail(new IOException(
+                                "cannot listen for other servers on " + config.bind() + ": " + cause.getMessage()
+                                        + "; is another server running there, or is the address not of this machine?",
+                                cause));
+                        return;
+                    }
+                    connections.values().forEach(PeerConnection::dialNow);
+                    started.complete(server.actualPort());
+                }));
+        return started.future();
+    }
+
+    /** Never blocks. Messages to one peer leave in the order of the calls; what cannot be sent now is dropped and counted. */
+    @Override
+    public void send(List<Envelope> envelopes) {
+        boolean waiting = false;
+        for (Envelope envelope : envelopes) {
+            PeerConnection connection = connections.get(envelope.to());
+            if (connection == null) {
+                counters.messagesDropped.increment();
+            } else {
+                waiting |= connection.offer(envelope);
+            }
+        }
+        if (waiting && drainScheduled.compareAndSet(false, true)) {
+            context.runOnContext(go -> {
+                // Before the queues are read, so that what is queued during that schedules the next look at them.
+                drainScheduled.set(false);
+                connections.values().forEach(PeerConnection::drain);
+            });
+        }
+    }
+
+    /** Where the peer's HTTP API is reached, as its last hello said; null before the first one. Thread-safe. */
+    public @Nullable String httpUrlOf(NodeId peer) {
+        Hello hello = hellos.get(peer);
+        return hello == null ? null : hello.httpUrl();
+    }
+
+    /** The identity of the peer's data directory, as its last hello said; null before the first one. Thread-safe. */
+    public @Nullable String dataDirectoryIdOf(NodeId peer) {
+        Hello hello = hellos.get(peer);
+        return hello == null ? null : hello.dataDirectoryId();
+    }
+
+    /** This server's connection to {@code peer} stands at the moment. Thread-safe. */
+    public boolean isConnectedTo(NodeId peer) {
+        PeerConnection connection = connections.get(peer);
+        return connection != null && connection.isEstablished();
+    }
+
+    /** The counters as of now. Thread-safe. */
+    public TransportStats stats() {
+        int connected = 0;
+        long bytesQueued = 0;
+        for (PeerConnection connection : connections.values()) {
+            connected += connection.isEstablished() ? 1 : 0;
+            bytesQueued += connection.bytesQueued();
+        }
+        return counters.snapshot(connected, bytesQueued);
+    }
+
+    /** Stops to listen and closes every connection; no loss is reported for them. Completes when all is closed. */
+    public Future<Void> close() {
+        Promise<Void> closed = Promise.promise();
+        context.runOnContext(go -> {
+            acceptor.close();
+            connections.values().forEach(PeerConnection::close);
+            Future.join(server.close(), client.close()).<Void>mapEmpty().onComplete(closed);
+        });
+        return closed.future();
+    }
+
+    private void learn(Hello hello) {
+        Hello before = hellos.put(hello.from(), hello);
+        if (before != null && !before.dataDirectoryId().equals(hello.dataDirectoryId())) {
+            log.warn(
+                    "data directory " + hello.from(),
+                    hello.from() + " came back with another data directory: '" + hello.dataDirectoryId() + "', was '"
+                            + before.dataDirectoryId() + "'");
+        }
+    }
+
+    /** What comes in by accepted connections. */
+    private final class Arrivals implements Acceptor.Listener {
+        @Override
+        public void connected(Hello hello) {
+            learn(hello);
+            PeerConnection connection = connections.get(hello.from());
+            if (connection != null) {
+                connection.dialNow();
+            }
+        }
+
+        @Override
+        public void disconnected(NodeId peer) {
+            connectionClosed.accept(peer);
+        }
+
+        @Override
+        public void receive(List<Envelope> envelopes) {
+            incoming.accept(envelopes);
+        }
+    }
+}
