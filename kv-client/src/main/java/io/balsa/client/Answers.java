@@ -64,10 +64,17 @@ final class Answers {
         return numbers.need("deleted");
     }
 
-    static long count(HttpTransport.Reply reply) throws IOException {
+    static KeyCount count(HttpTransport.Reply reply) throws IOException {
         Numbers numbers = new Numbers();
-        object(reply, numbers);
-        return numbers.need("count");
+        boolean[] capped = new boolean[1];
+        object(reply, (name, json) -> {
+            if (name.equals("capped")) {
+                capped[0] = json.getBooleanValue();
+            } else {
+                numbers.read(name, json);
+            }
+        });
+        return new KeyCount(numbers.need("count"), capped[0]);
     }
 
     static Page page(HttpTransport.Reply reply) throws IOException {

@@ -206,29 +206,35 @@ public final class BalsaClient implements AutoCloseable {
                 .flatMap(page -> page.items().stream());
     }
 
-    /** How many keys the query holds. The servers stop counting at a limit of their own. */
-    public long count(ListQuery query, CallOption... options) {
+    /** How many keys the query's prefix or range holds; its other parts do not matter here. */
+    public KeyCount count(ListQuery query, CallOption... options) {
         return calls.await(countCall(query, calls.options(options)));
     }
 
-    public CompletableFuture<Long> countAsync(ListQuery query, CallOption... options) {
+    public CompletableFuture<KeyCount> countAsync(ListQuery query, CallOption... options) {
         return calls.start(countCall(query, calls.options(options)));
     }
 
     /** The members of the cluster and who leads it, as one of the servers sees it. */
     public ClusterStatus cluster(CallOption... options) {
-        return calls.await(new Calls.Call<>(
-                Operation.read("cluster", RequestTarget.path("/v1/cluster"), StatusAnswers::cluster),
-                calls.options(options)));
+        return calls.await(clusterCall(calls.options(options)));
     }
 
-    /** What one server says of itself; {@code endpoint} need not be among the client's own. */
+    public CompletableFuture<ClusterStatus> clusterAsync(CallOption... options) {
+        return calls.start(clusterCall(calls.options(options)));
+    }
+
+    /**
+     * What one server says of itself. Asks no other, so a server that is down takes the whole deadline.
+     *
+     * @param endpoint {@code http://host:port}; need not be among the client's own
+     */
     public ServerStatus status(String endpoint, CallOption... options) {
-        return calls.awaitFrom(
-                Endpoint.parse(endpoint),
-                new Calls.Call<>(
-                        Operation.read("status", RequestTarget.path("/v1/status"), StatusAnswers::server),
-                        calls.options(options)));
+        return calls.awaitFrom(Endpoint.parse(endpoint), statusCall(calls.options(options)));
+    }
+
+    public CompletableFuture<ServerStatus> statusAsync(String endpoint, CallOption... options) {
+        return calls.startFrom(Endpoint.parse(endpoint), statusCall(calls.options(options)));
     }
 
     /** Ends the calls under way, and frees threads and connections. Later calls fail with {@code closed}. */
@@ -293,10 +299,20 @@ public final class BalsaClient implements AutoCloseable {
         return new Calls.Call<>(Operation.read("list", target, Answers::page), options);
     }
 
-    private static Calls.Call<Long> countCall(ListQuery query, CallOptions options) {
+    private static Calls.Call<KeyCount> countCall(ListQuery query, CallOptions options) {
         RequestTarget target =
                 range(query).flag("count", true).with(options.consistency()).withTimeout(options.deadline());
         return new Calls.Call<>(Operation.read("count", target, Answers::count), options);
+    }
+
+    private static Calls.Call<ClusterStatus> clusterCall(CallOptions options) {
+        return new Calls.Call<>(
+                Operation.read("cluster", RequestTarget.path("/v1/cluster"), StatusAnswers::cluster), options);
+    }
+
+    private static Calls.Call<ServerStatus> statusCall(CallOptions options) {
+        return new Calls.Call<>(
+                Operation.read("status", RequestTarget.path("/v1/status"), StatusAnswers::server), options);
     }
 
     private static RequestTarget range(ListQuery query) {

@@ -48,6 +48,11 @@ final class Calls implements AutoCloseable {
         return run(invocation(call, endpoints), call);
     }
 
+    /** Asks that one server and no other. */
+    <T> CompletableFuture<T> startFrom(Endpoint endpoint, Call<T> call) {
+        return run(invocation(call, new Endpoints(List.of(endpoint))), call);
+    }
+
     <T> T await(Call<T> call) {
         return await(invocation(call, endpoints), call);
     }

@@ -17,6 +17,7 @@ final class StatusAnswers {
                 status.need("role", status.role),
                 status.numbers.need("term"),
                 status.leader,
+                status.leaderUrl,
                 status.numbers.need("commitIndex"),
                 status.numbers.need("lastApplied"),
                 status.numbers.need("revision"),
@@ -29,6 +30,7 @@ final class StatusAnswers {
         return new ClusterStatus(
                 status.numbers.need("term"),
                 status.leader,
+                status.leaderUrl,
                 status.numbers.need("failureTolerance"),
                 status.need("members", status.members));
     }
@@ -36,7 +38,7 @@ final class StatusAnswers {
     private static ClusterStatus.Member member(JsonParser json) throws IOException {
         StatusReader member = new StatusReader();
         Answers.object(json, member);
-        return new ClusterStatus.Member(member.need("id", member.id), member.url);
+        return new ClusterStatus.Member(member.need("id", member.id), member.raftAddress, member.httpUrl);
     }
 
     private static final class StatusReader implements Answers.MemberReader {
@@ -44,7 +46,9 @@ final class StatusAnswers {
         private @Nullable String id;
         private @Nullable String role;
         private @Nullable String leader;
-        private @Nullable String url;
+        private @Nullable String leaderUrl;
+        private @Nullable String raftAddress;
+        private @Nullable String httpUrl;
         private String version = "";
         private @Nullable List<ClusterStatus.Member> members;
 
@@ -54,7 +58,9 @@ final class StatusAnswers {
                 case "id" -> id = json.getText();
                 case "role" -> role = json.getText();
                 case "leader" -> leader = json.getValueAsString();
-                case "url" -> url = json.getValueAsString();
+                case "leaderUrl" -> leaderUrl = json.getValueAsString();
+                case "raftAddress" -> raftAddress = json.getValueAsString();
+                case "httpUrl" -> httpUrl = json.getValueAsString();
                 case "version" -> version = json.getText();
                 case "members" -> members = Answers.array(json, StatusAnswers::member);
                 default -> numbers.read(name, json);

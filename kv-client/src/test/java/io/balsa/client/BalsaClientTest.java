@@ -133,9 +133,28 @@ final class BalsaClientTest {
 
     @Test
     void countAsksForTheCountAlone() {
-        server.script(request -> Answer.json(200, "{\"count\":7}"));
-        assertThat(client.count(ListQuery.range(Key.of("a"), Key.of("b")))).isEqualTo(7);
+        server.script(request -> Answer.json(200, "{\"count\":7,\"capped\":true,\"revision\":9}"));
+        assertThat(client.count(ListQuery.range(Key.of("a"), Key.of("b")))).isEqualTo(new KeyCount(7, true));
         assertThat(server.seen().get(0).target()).isEqualTo("/v1/kv?start=a&end=b&count");
+    }
+
+    @Test
+    void clusterAndStatusAreTypedAndNewMembersOfTheAnswersArePassedOver() {
+        server.script(request -> request.target().equals("/v1/cluster")
+                ? Answer.json(
+                        200,
+                        "{\"clusterId\":\"c\",\"leader\":null,\"leaderUrl\":null,\"term\":3,\"failureTolerance\":1,"
+                                + "\"members\":[{\"id\":\"n1\",\"raftAddress\":null,\"httpUrl\":\"http://a:1\","
+                                + "\"isLeader\":false,\"new\":{\"x\":[1]}}]}")
+                : Answer.json(
+                        200,
+                        "{\"id\":\"n1\",\"role\":\"leader\",\"leader\":\"n1\",\"leaderUrl\":\"http://a:1\",\"term\":3,"
+                                + "\"revision\":9,\"commitIndex\":12,\"lastApplied\":11,\"version\":\"0.1\"}"));
+        assertThat(client.cluster())
+                .isEqualTo(new ClusterStatus(
+                        3, null, null, 1, List.of(new ClusterStatus.Member("n1", null, "http://a:1"))));
+        assertThat(client.status(server.url()))
+                .isEqualTo(new ServerStatus("n1", "leader", 3, "n1", "http://a:1", 12, 11, 9, "0.1"));
     }
 
     @Test

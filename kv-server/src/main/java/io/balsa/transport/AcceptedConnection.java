@@ -76,13 +76,15 @@ final class AcceptedConnection {
                 } else if (isPing(frame)) {
                     pong();
                 } else {
-                    envelopes.add(new Envelope(peer, acceptor.helloTo(peer).from(), MessageCodec.decode(frame)));
+                    envelopes.add(new Envelope(peer, acceptor.self(), MessageCodec.decode(frame)));
                 }
             }
         } catch (MalformedFrameException malformed) {
             acceptor.malformed(this, peer, String.valueOf(malformed.getMessage()));
         } catch (RefusedException refused) {
-            acceptor.refuse(this, String.valueOf(refused.getMessage()));
+            // Of another version, so who it is is not known; it reads no further than the refusal.
+            Hello answer = acceptor.helloTo(acceptor.self());
+            sendAway(answer.refusing(answer.to(), String.valueOf(refused.getMessage())));
         }
         if (!envelopes.isEmpty()) {
             acceptor.counters().messagesReceived.add(envelopes.size());
@@ -94,11 +96,7 @@ final class AcceptedConnection {
         String refusal = acceptor.judge(this, hello);
         Hello answer = acceptor.helloTo(hello.from());
         if (refusal != null) {
-            Hello refusing = answer.refusing(hello.from(), refusal);
-            // Nothing more is read, and the close waits for the answer: Vert.x would drop what is not flushed yet.
-            closedHere = true;
-            Wire.write(socket, Hello.LENGTH_MAX + Frame.PREFIX_BYTES, refusing::encode)
-                    .onComplete(written -> acceptor.refuse(this, refusal));
+            sendAway(answer.refusing(hello.from(), refusal));
             return;
         }
         vertx.cancelTimer(helloTimer);
@@ -106,6 +104,13 @@ final class AcceptedConnection {
         reader.lengthMax(Frame.LENGTH_MAX);
         Wire.write(socket, Hello.LENGTH_MAX + Frame.PREFIX_BYTES, answer::encode);
         acceptor.welcomed(hello);
+    }
+
+    /** Nothing more is read, and the close waits for the answer, or there would be none. */
+    private void sendAway(Hello refusing) {
+        closedHere = true;
+        Wire.write(socket, Hello.LENGTH_MAX + Frame.PREFIX_BYTES, refusing::encode)
+                .onComplete(written -> acceptor.refuse(this, refusing.refusal()));
     }
 
     private static boolean isPing(ByteBuffer frame) {
@@ -123,6 +128,6 @@ final class AcceptedConnection {
     void close() {
         closedHere = true;
         vertx.cancelTimer(helloTimer);
-        socket.close();
+        Wire.abort(socket);
     }
 }

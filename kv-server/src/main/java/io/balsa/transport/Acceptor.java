@@ -50,7 +50,7 @@ final class Acceptor {
     /** Takes in a connection that was just accepted. */
     void accept(NetSocket socket) {
         if (closed) {
-            socket.close();
+            Wire.abort(socket);
             return;
         }
         if (greeting.size() == GREETING_MAX) {
@@ -87,6 +87,10 @@ final class Acceptor {
     /** The answer to {@code hello} has been written. */
     void welcomed(Hello hello) {
         listener.connected(hello);
+    }
+
+    NodeId self() {
+        return config.self();
     }
 
     Hello helloTo(NodeId peer) {

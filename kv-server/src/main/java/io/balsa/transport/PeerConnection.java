@@ -165,7 +165,7 @@ final class PeerConnection {
         client.connect(address.port(), address.host()).onComplete(connected -> {
             if (thisAttempt != attempt || state != State.DIALLING) {
                 if (connected.succeeded()) {
-                    connected.result().close();
+                    Wire.abort(connected.result());
                 }
             } else if (connected.succeeded()) {
                 greet(connected.result());
@@ -307,7 +307,7 @@ final class PeerConnection {
         NetSocket dropped = socket;
         socket = null;
         if (dropped != null) {
-            dropped.close();
+            Wire.abort(dropped);
         }
         counters.messagesDropped.add(outbox.clear());
     }

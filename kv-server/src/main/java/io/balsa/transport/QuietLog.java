@@ -57,6 +57,10 @@ final class QuietLog {
         return leftOut;
     }
 
+    int topics() {
+        return windows.size();
+    }
+
     private static String suffix(long leftOut) {
         return leftOut == 0 ? "" : " (" + leftOut + " lines like this were left out before)";
     }

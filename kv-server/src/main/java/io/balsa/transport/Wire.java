@@ -2,8 +2,10 @@ package io.balsa.transport;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.channel.ChannelFuture;
 import io.vertx.core.Future;
 import io.vertx.core.internal.buffer.BufferInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
 import io.vertx.core.net.NetSocket;
 import java.util.function.Consumer;
 
@@ -21,5 +23,14 @@ final class Wire {
         } finally {
             out.release();
         }
+    }
+
+    /**
+     * Closes a socket at once. {@link NetSocket#close} would first wait until everything is written, which is never when the
+     * other end does not read.
+     */
+    static void abort(NetSocket socket) {
+        ChannelFuture unused =
+                ((NetSocketInternal) socket).channelHandlerContext().close();
     }
 }

@@ -1,0 +1,255 @@
+package io.balsa;
+
+import io.balsa.http.HttpApi;
+import io.balsa.http.HttpConfig;
+import io.balsa.http.HttpPorts;
+import io.balsa.kv.KvStateMachine;
+import io.balsa.metrics.Metrics;
+import io.balsa.metrics.StoreSizes;
+import io.balsa.metrics.TransportTotals;
+import io.balsa.node.RaftLoop;
+import io.balsa.node.RaftThread;
+import io.balsa.node.StorageException;
+import io.balsa.raft.Membership;
+import io.balsa.raft.NodeId;
+import io.balsa.raft.Raft;
+import io.balsa.storage.DataDirectory;
+import io.balsa.storage.LmdbLog;
+import io.balsa.storage.LmdbState;
+import io.balsa.transport.TcpTransport;
+import io.balsa.transport.TransportConfig;
+import io.balsa.transport.TransportStats;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One server: the whole object graph, wired by hand. It serves from {@link #start} until {@link #close}; when an invariant
+ * breaks or the disk fails, it halts the process, since nothing it holds may be trusted then.
+ */
+public final class Server implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    /** As sysexits.h has it: an internal software error. */
+    private static final int EXIT_HALTED = 70;
+
+    private static final int EVENT_LOOPS = 2;
+    private static final int REQUESTS_MAX = 16_384;
+    private static final int MESSAGE_BATCHES_MAX = 16_384;
+    private static final long HAND_OVER_MILLIS_MAX = 2_000;
+    private static final long START_SECONDS_MAX = 30;
+    private static final long STOP_SECONDS_MAX = 15;
+
+    private final ServerConfig config;
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final DataDirectory directory;
+    private final Metrics metrics;
+    private final LmdbLog log;
+    private final LmdbState state;
+    private final Vertx vertx;
+    private final TcpTransport transport;
+    private final RaftThread raftThread;
+    private final HttpApi http;
+    private @Nullable Thread closing;
+
+    private Server(ServerConfig config) {
+        this.config = config;
+        directory = closeLater(DataDirectory.open(config.dataDirectory(), config.clusterId(), config.id()));
+        metrics = closeLater(new Metrics());
+        log = closeLater(LmdbLog.open(directory, config.logMapBytes(), metrics::logCommit));
+        state = closeLater(LmdbState.open(directory, config.stateMapBytes(), LmdbState.TABLE_BYTES_DEFAULT));
+        vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
+        closeLater(() -> await(vertx.close(), STOP_SECONDS_MAX));
+        transport = new TcpTransport(
+                vertx,
+                new TransportConfig(
+                        config.id(),
+                        config.clusterId(),
+                        directory.id(),
+                        config.httpUrl(),
+                        config.raft(),
+                        config.peers()),
+                envelopes -> raftThread().receive(envelopes),
+                peer -> raftThread().connectionClosed(peer));
+        raftThread = new RaftThread(loop(), REQUESTS_MAX, MESSAGE_BATCHES_MAX, this::halt);
+        http = new HttpApi(HttpConfig.at(config.http().host(), config.http().port()), ports());
+        metrics.node(raftThread::status);
+        metrics.stores(this::storeSizes);
+        metrics.transport(this::transportTotals);
+    }
+
+    /** The transport calls this only after {@link #open} has started it, when the field is set. */
+    private RaftThread raftThread() {
+        return raftThread;
+    }
+
+    private RaftLoop loop() {
+        // Drawn anew at each start: the election timeouts, and the ids of reads, which must never come twice.
+        SplittableRandom random = new SplittableRandom(new SecureRandom().nextLong());
+        Raft raft = new Raft(
+                config.id(),
+                new Membership(List.copyOf(config.peers().keySet())),
+                config.timeouts().toConfig(),
+                random,
+                log.hardState(),
+                log,
+                state.lastApplied());
+        return new RaftLoop(
+                raft,
+                new KvStateMachine(state),
+                log,
+                transport,
+                new Telemetry(config.id(), metrics),
+                System::nanoTime,
+                config.timeouts(),
+                random.nextLong());
+    }
+
+    private HttpPorts ports() {
+        return new HttpPorts(
+                raftThread,
+                new HandOver(vertx, raftThread),
+                this::httpUrlOf,
+                this::raftAddressOf,
+                metrics,
+                raftThread::lastTurnAgeMillis,
+                this::storeSizes,
+                version(),
+                config.clusterId());
+    }
+
+    /**
+     * Opens the data directory, joins the cluster and serves clients.
+     *
+     * @throws IOException when a port is not free
+     * @throws StorageException when the data directory is in use, belongs to another server, or is damaged
+     */
+    public static Server start(ServerConfig config) throws IOException, InterruptedException {
+        Server server = new Server(config);
+        try {
+            server.open();
+        } catch (IOException | InterruptedException | RuntimeException failure) {
+            server.closeOpened();
+            throw failure;
+        }
+        return server;
+    }
+
+    private void open() throws IOException, InterruptedException {
+        raftThread.start();
+        closeLater(raftThread::close);
+        int raftPort = await(transport.start(), START_SECONDS_MAX);
+        closeLater(() -> await(transport.close(), STOP_SECONDS_MAX));
+        int httpPort = await(http.start(vertx, EVENT_LOOPS), START_SECONDS_MAX);
+        closeLater(() -> await(http.stop(), STOP_SECONDS_MAX));
+        LOG.info(
+                "{} {} of cluster {} serves HTTP on {}:{}, peers on port {}, data in {}",
+                config.id(),
+                version(),
+                config.clusterId(),
+                config.http().host(),
+                httpPort,
+                raftPort,
+                config.dataDirectory());
+    }
+
+    /** The port that clients are served on. */
+    public int httpPort() {
+        return http.port();
+    }
+
+    /** Hands its leadership over, answers what it can, and ends. Safe to call twice. */
+    @Override
+    public synchronized void close() {
+        if (closing != null) {
+            return;
+        }
+        closing = Thread.currentThread();
+        LOG.info("{} is shutting down", config.id());
+        HandOver.beforeShutdown(raftThread, HAND_OVER_MILLIS_MAX);
+        closeOpened();
+        LOG.info("{} has shut down", config.id());
+    }
+
+    private void closeOpened() {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            try {
+                opened.get(i).close();
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+            } catch (Exception failure) { // The others must be closed all the same.
+                LOG.warn("{}: closing failed: {}", config.id(), failure.toString());
+            }
+        }
+        opened.clear();
+    }
+
+    private <T extends AutoCloseable> T closeLater(T resource) {
+        opened.add(resource);
+        return resource;
+    }
+
+    /** At once and without closing anything: an orderly end would write to a disk, or from a state, that is wrong. */
+    private void halt(Throwable failure) {
+        if (failure instanceof StorageException) {
+            LOG.error("{} halts, its disk failed: {}", config.id(), failure.getMessage(), failure);
+        } else {
+            LOG.error("{} halts, an invariant is broken; this is a bug in Balsa", config.id(), failure);
+        }
+        Runtime.getRuntime().halt(EXIT_HALTED);
+    }
+
+    private @Nullable String httpUrlOf(NodeId node) {
+        return node.equals(config.id()) ? config.httpUrl() : transport.httpUrlOf(node);
+    }
+
+    private @Nullable String raftAddressOf(NodeId node) {
+        var address = config.peers().get(node);
+        return address == null ? null : address.toString();
+    }
+
+    private StoreSizes storeSizes() {
+        return new StoreSizes(log.usedBytes(), state.usedBytes());
+    }
+
+    private TransportTotals transportTotals() {
+        TransportStats stats = transport.stats();
+        return new TransportTotals(
+                stats.messagesSent(),
+                stats.bytesSent(),
+                stats.messagesReceived(),
+                stats.bytesReceived(),
+                stats.messagesDropped(),
+                stats.connects(),
+                stats.losses(),
+                stats.refusals(),
+                stats.peersConnected());
+    }
+
+    static String version() {
+        String version = Server.class.getPackage().getImplementationVersion();
+        return version == null ? "development" : version;
+    }
+
+    private static <T> T await(Future<T> future, long seconds) throws IOException, InterruptedException {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(seconds, TimeUnit.SECONDS);
+        } catch (ExecutionException failed) {
+            Throwable cause = failed.getCause();
+            throw cause instanceof IOException io ? io : new IOException(String.valueOf(cause), cause);
+        } catch (TimeoutException late) {
+            throw new IOException("not done within " + seconds + " s", late);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+package io.balsa;
+
+import io.balsa.node.StorageException;
+import io.balsa.node.Timeouts;
+import io.balsa.raft.NodeId;
+import io.vertx.core.net.HostAndPort;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code balsa server}: runs one server until it is told to end (SIGTERM, SIGINT) or has to halt. */
+@Command(
+        name = "server",
+        description =
+                "Runs one server of a cluster until SIGTERM or SIGINT, on which it hands its leadership over first.",
+        mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "Example: a cluster of one",
+            "  balsa server --id n1 --data-dir data/n1",
+            "",
+            "Example: the first of three",
+            "  balsa server --id n1 --data-dir data/n1 --http 127.0.0.1:8081 --raft 127.0.0.1:9081 \\",
+            "    --peers n1=127.0.0.1:9081,n2=127.0.0.1:9082,n3=127.0.0.1:9083",
+            "",
+            "Exit codes: 0 ended as told, 2 wrong usage, 4 could not start, 70 halted: a failed disk or a broken invariant."
+        })
+final class ServerCommand implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(ServerCommand.class);
+    private static final int EXIT_COULD_NOT_START = 4;
+
+    @Spec
+    @SuppressWarnings("NullAway.Init") // Set by picocli.
+    private CommandSpec spec;
+
+    @Option(names = "--id", required = true, paramLabel = "nN", description = "This server's id: n1, n2, n3, ...")
+    private String id = "";
+
+    @Option(
+            names = "--data-dir",
+            required = true,
+            paramLabel = "DIR",
+            description = "Where this server keeps its log and state; created when missing, never shared.")
+    private Path dataDirectory = Path.of("");
+
+    @Option(
+            names = "--http",
+            defaultValue = "127.0.0.1:8081",
+            paramLabel = "HOST:PORT",
+            description = "Where to serve clients. Default: ${DEFAULT-VALUE}")
+    private String http = "";
+
+    @Option(
+            names = "--advertise-http",
+            paramLabel = "URL",
+            description = "Where clients reach this server, for redirects. Default: http://HOST:PORT of --http")
+    private @Nullable String httpUrl;
+
+    @Option(
+            names = "--raft",
+            defaultValue = "127.0.0.1:9081",
+            paramLabel = "HOST:PORT",
+            description = "Where to listen for the other servers. Default: ${DEFAULT-VALUE}")
+    private String raft = "";
+
+    @Option(
+            names = "--peers",
+            paramLabel = "nN=HOST:PORT,...",
+            description = "Every server of the cluster with its --raft address. Default: this server alone")
+    private @Nullable String peers;
+
+    @Option(
+            names = "--cluster-id",
+            defaultValue = "balsa",
+            paramLabel = "NAME",
+            description = "The cluster's name; servers of another one are refused. Default: ${DEFAULT-VALUE}")
+    private String clusterId = "";
+
+    @Option(
+            names = "--preset",
+            defaultValue = "standard",
+            paramLabel = "lan|standard|wan",
+            description = "Timeouts: lan (heartbeat 50 ms, election 150-300), standard (100, 500-1000), wan (500,"
+                    + " 2500-5000). Default: ${DEFAULT-VALUE}")
+    private String preset = "";
+
+    @Option(names = "--heartbeat-ms", paramLabel = "MS", description = "Overrides the preset's heartbeat interval.")
+    private @Nullable Integer heartbeatMillis;
+
+    @Option(
+            names = "--election-ms",
+            paramLabel = "MIN-MAX",
+            description = "Overrides the preset's election timeout, e.g. 150-300.")
+    private @Nullable String electionMillis;
+
+    @Option(
+            names = "--log-map-gb",
+            defaultValue = "64",
+            paramLabel = "GIB",
+            description = "Address space for the log: it can grow no larger. Default: ${DEFAULT-VALUE}")
+    private int logMapGib;
+
+    @Option(
+            names = "--state-map-gb",
+            defaultValue = "256",
+            paramLabel = "GIB",
+            description = "Address space for the state: it can grow no larger. Default: ${DEFAULT-VALUE}")
+    private int stateMapGib;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        ServerConfig config = config();
+        Server server;
+        try {
+            server = Server.start(config);
+        } catch (IOException | StorageException failure) {
+            LOG.error("{} cannot start: {}", config.id(), failure.getMessage());
+            return EXIT_COULD_NOT_START;
+        }
+        CountDownLatch ended = new CountDownLatch(1);
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            server.close();
+                            ended.countDown();
+                        },
+                        "shutdown"));
+        ended.await();
+        return 0;
+    }
+
+    private ServerConfig config() {
+        try {
+            NodeId self = NodeId.parse(id);
+            HostAndPort raftAddress = address("--raft", raft);
+            HostAndPort httpAddress = address("--http", http);
+            String url = httpUrl == null ? "http://" + httpAddress : httpUrl;
+            return new ServerConfig(
+                    self,
+                    clusterId,
+                    dataDirectory,
+                    httpAddress,
+                    url,
+                    raftAddress,
+                    peers(self, raftAddress),
+                    timeouts(),
+                    gib("--log-map-gb", logMapGib),
+                    gib("--state-map-gb", stateMapGib));
+        } catch (IllegalArgumentException wrong) {
+            throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
+        }
+    }
+
+    private SortedMap<NodeId, HostAndPort> peers(NodeId self, HostAndPort raftAddress) {
+        SortedMap<NodeId, HostAndPort> parsed = new TreeMap<>();
+        if (peers == null) {
+            parsed.put(self, raftAddress);
+            return parsed;
+        }
+        for (String peer : peers.split(",", -1)) {
+            int equals = peer.indexOf('=');
+            if (equals < 0) {
+                throw new IllegalArgumentException("--peers: '" + peer + "' does not look like n1=127.0.0.1:9081");
+            }
+            NodeId node = NodeId.parse(peer.substring(0, equals).strip());
+            if (parsed.put(node, address("--peers", peer.substring(equals + 1).strip())) != null) {
+                throw new IllegalArgumentException("--peers names " + node + " twice");
+            }
+        }
+        return parsed;
+    }
+
+    private Timeouts timeouts() {
+        Timeouts base = Timeouts.preset(preset);
+        int heartbeat = heartbeatMillis == null ? base.heartbeatMillis() : heartbeatMillis;
+        if (electionMillis == null) {
+            return new Timeouts(heartbeat, base.electionMillisMin(), base.electionMillisMax());
+        }
+        if (!electionMillis.matches("[0-9]{1,7}-[0-9]{1,7}")) {
+            throw new IllegalArgumentException("--election-ms: '" + electionMillis + "' does not look like 150-300");
+        }
+        int dash = electionMillis.indexOf('-');
+        return new Timeouts(
+                heartbeat,
+                Integer.parseInt(electionMillis.substring(0, dash)),
+                Integer.parseInt(electionMillis.substring(dash + 1)));
+    }
+
+    private static long gib(String option, int gib) {
+        if (gib < 1 || gib > 65_536) {
+            throw new IllegalArgumentException(option + " takes 1 to 65536, not " + gib);
+        }
+        return (long) gib << 30;
+    }
+
+    private static HostAndPort address(String option, String text) {
+        HostAndPort address = HostAndPort.parseAuthority(text, -1);
+        if (address == null || address.port() < 0 || address.port() > 65_535) {
+            throw new IllegalArgumentException(option + ": '" + text + "' does not look like 127.0.0.1:8081");
+        }
+        return address;
+    }
+}

@@ -1,0 +1,40 @@
+package io.balsa;
+
+import io.balsa.node.Timeouts;
+import io.balsa.raft.NodeId;
+import io.vertx.core.net.HostAndPort;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * How one server is set up.
+ *
+ * @param clusterId the name that all its servers share, so that two clusters never mix
+ * @param http where clients are served; port 0 picks a free one
+ * @param httpUrl where clients reach this server, told to the other servers for their redirects
+ * @param raft where the other servers are listened for
+ * @param peers where every server of the cluster, this one included, listens for the others
+ * @param logMapBytes address space for the log, which is the most that it can grow to
+ * @param stateMapBytes the same for the state
+ */
+public record ServerConfig(
+        NodeId id,
+        String clusterId,
+        Path dataDirectory,
+        HostAndPort http,
+        String httpUrl,
+        HostAndPort raft,
+        SortedMap<NodeId, HostAndPort> peers,
+        Timeouts timeouts,
+        long logMapBytes,
+        long stateMapBytes) {
+
+    public ServerConfig {
+        peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));
+        if (!peers.containsKey(id)) {
+            throw new IllegalArgumentException(id + " is not among the servers of the cluster, " + peers.keySet());
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package io.balsa.http;
+
+import io.vertx.core.Context;
+import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
+import io.vertx.core.VerticleBase;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpServerOptions;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The HTTP door of one server: {@link #start} opens it on as many event loops as are asked for, all on one port;
+ * {@link #stop} closes it after the requests in flight are answered. Thread-safe.
+ */
+public final class HttpApi {
+    private static final String OPENAPI = "/openapi.yaml";
+    private static final long SWEEP_MILLIS_MAX = 1_000;
+    private static final long STOP_SECONDS = 10;
+
+    private final HttpConfig config;
+    private final HttpPorts ports;
+    private final Admission admission;
+    private final AtomicInteger connections = new AtomicInteger();
+    private final Buffer openApi;
+    private final List<Listener> listeners = new CopyOnWriteArrayList<>();
+
+    private volatile int port;
+
+    public HttpApi(HttpConfig config, HttpPorts ports) {
+        this.config = config;
+        this.ports = ports;
+        this.port = config.port();
+        this.admission = new Admission(config.inFlightRequestsMax(), config.inFlightBytesMax());
+        this.openApi = resource(OPENAPI);
+        ports.metrics().http(connections::get, admission::requests, admission::bytes);
+    }
+
+    private static Buffer resource(String name) {
+        try (InputStream stream = HttpApi.class.getResourceAsStream(name)) {
+            if (stream == null) {
+                throw new IllegalStateException(name + " is not on the class path");
+            }
+            return Buffer.buffer(stream.readAllBytes());
+        } catch (IOException unreadable) {
+            throw new IllegalStateException(unreadable);
+        }
+    }
+
+    /** Listens on {@code instances} event loops. The future has the port once all of them do, or says why not. */
+    public Future<Integer> start(Vertx vertx, int instances) {
+        // The first one finds the port, if any will do; the others join it.
+        Future<String> first = vertx.deployVerticle(Opening::new, new DeploymentOptions());
+        Future<String> all = instances == 1
+                ? first
+                : first.compose(
+                        id -> vertx.deployVerticle(Opening::new, new DeploymentOptions().setInstances(instances - 1)));
+        return all.map(id -> port);
+    }
+
+    /** The port that it listens on, once it does. */
+    public int port() {
+        return port;
+    }
+
+    /** Refuses further requests, and completes when those in flight are answered, or after 10 s. */
+    public Future<Void> stop() {
+        List<Future<Void>> stopped = listeners.stream().map(Listener::shutDown).toList();
+        return Future.join(stopped).mapEmpty();
+    }
+
+    private HttpServerOptions options() {
+        return new HttpServerOptions()
+                .setHost(config.host())
+                .setPort(port)
+                .setHttp2ClearTextEnabled(false)
+                .setCompressionSupported(false)
+                .setTcpNoDelay(true)
+                .setAcceptBacklog(1024)
+                .setReuseAddress(true)
+                .setMaxInitialLineLength(Limits.REQUEST_LINE_BYTES_MAX)
+                .setMaxHeaderSize(Limits.HEADER_BYTES_MAX);
+    }
+
+    /** One event loop's share of the connections. */
+    private record Listener(Context context, HttpServer server, Dispatcher dispatcher) {
+        Future<Void> shutDown() {
+            context.runOnContext(nothing -> dispatcher.stop());
+            return server.shutdown(STOP_SECONDS, TimeUnit.SECONDS);
+        }
+    }
+
+    /** Opens a {@link Listener} on the event loop that Vert.x gives it. */
+    private final class Opening extends VerticleBase {
+        @Override
+        public Future<?> start() {
+            Dispatcher dispatcher = new Dispatcher(vertx, context, config, ports, admission, connections, openApi);
+            HttpServer server = vertx.createHttpServer(options())
+                    .connectionHandler(dispatcher::connected)
+                    .invalidRequestHandler(dispatcher::handleInvalid)
+                    .requestHandler(dispatcher::handle);
+            long shortest = Math.min(config.headMillisMax(), Math.min(config.bodyMillisMax(), config.idleMillisMax()));
+            long period = Math.max(10, Math.min(SWEEP_MILLIS_MAX, shortest / 4));
+            vertx.setPeriodic(period, timer -> dispatcher.sweep());
+            return server.listen().onSuccess(listening -> {
+                port = listening.actualPort();
+                listeners.add(new Listener(context, server, dispatcher));
+            });
+        }
+    }
+}

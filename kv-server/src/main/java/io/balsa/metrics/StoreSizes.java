@@ -1,0 +1,4 @@
+package io.balsa.metrics;
+
+/** What the data directory takes on disk, in bytes. */
+public record StoreSizes(long logBytes, long stateBytes) {}

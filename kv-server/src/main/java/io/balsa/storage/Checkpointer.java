@@ -1,0 +1,96 @@
+package io.balsa.storage;
+
+import io.balsa.node.StorageException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.Env;
+import org.lmdbjava.LmdbException;
+import org.lmdbjava.Txn;
+
+/**
+ * Writes tables to {@code state/}, each in one atomic, synchronous transaction together with the index that it brings
+ * the state to, on a thread of its own. At most one at a time is handed to it.
+ *
+ * <p>Visibility: handing a task to an executor makes what the Raft thread did before visible to this thread, so the
+ * table needs no lock, as nobody changes it any more; a {@link Future} that is done makes what this thread did visible
+ * to who asked it. The two fields that others read at any time are volatile.
+ */
+final class Checkpointer {
+    private final Env<ByteBuffer> env;
+    private final Dbi<ByteBuffer> dbi;
+    private final Tables tables;
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(Checkpointer::newThread);
+    private volatile long checkpointedIndex;
+    private volatile long usedBytes;
+
+    Checkpointer(Env<ByteBuffer> env, Dbi<ByteBuffer> dbi, Path file, long checkpointedIndex) {
+        this.env = env;
+        this.dbi = dbi;
+        this.tables = new Tables(file);
+        this.checkpointedIndex = checkpointedIndex;
+        this.usedBytes = Environments.usedBytes(env);
+    }
+
+    private static Thread newThread(Runnable task) {
+        Thread thread = new Thread(task, "balsa-checkpointer");
+        thread.setDaemon(true); // A server that halts does not wait for it: the transaction is atomic.
+        return thread;
+    }
+
+    /** Starts to write the table; the future fails with a {@link StorageException}. */
+    Future<?> start(MemTable table, long index) {
+        return thread.submit(() -> write(table, index));
+    }
+
+    private void write(MemTable table, long index) {
+        try (Txn<ByteBuffer> txn = env.txnWrite()) {
+            for (Map.Entry<byte[], byte[]> change : table.changes()) {
+                byte[] value = change.getValue();
+                ByteBuffer key = tables.key(change.getKey());
+                if (value == MemTable.REMOVED) {
+                    dbi.delete(txn, key);
+                } else {
+                    tables.writeValue(dbi.reserve(txn, key, Tables.sizeOf(value)), change.getKey(), value);
+                }
+            }
+            tables.writeApplied(dbi.reserve(txn, tables.appliedKey(), Tables.appliedSize()), index);
+            txn.commit();
+        } catch (LmdbException failure) {
+            throw Environments.failed(tables.file(), "the checkpoint at " + index, failure);
+        }
+        usedBytes = Environments.usedBytes(env);
+        checkpointedIndex = index;
+    }
+
+    /** The index of the last checkpoint that is durable. Thread-safe. */
+    long checkpointedIndex() {
+        return checkpointedIndex;
+    }
+
+    /** What the pages take on disk. Thread-safe. */
+    long usedBytes() {
+        return usedBytes;
+    }
+
+    /** Takes no more; returns whether the thread ended within the time, so that the environment may be closed. */
+    boolean stop(long timeoutMillis) {
+        thread.shutdown();
+        boolean interrupted = Thread.interrupted();
+        try {
+            return thread.awaitTermination(timeoutMillis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException again) {
+            interrupted = true;
+            return false;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

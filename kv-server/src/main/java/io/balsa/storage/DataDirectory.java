@@ -1,0 +1,195 @@
+package io.balsa.storage;
+
+import io.balsa.node.StorageException;
+import io.balsa.raft.NodeId;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.lmdbjava.Meta;
+
+/**
+ * A server's data directory, open and locked:
+ *
+ * <pre>
+ * DIRECTORY/
+ *   lock        held while the server runs
+ *   identity    which cluster, which node, which directory this is; JSON
+ *   log/        an LMDB environment: entries, term and vote
+ *   state/      an LMDB environment: the keys, as of the last checkpoint
+ *   native/     LMDB's library, unpacked from the jar; cleared at each start
+ * </pre>
+ *
+ * <p>Close it after the log and the state. Thread-safe.
+ */
+public final class DataDirectory implements AutoCloseable {
+    /**
+     * What this process has open, by real path. The operating system's lock alone would not do: it belongs to the
+     * process, and closing a second channel on the file gives it up for the first one too.
+     */
+    private static final Set<Path> OPEN_HERE = ConcurrentHashMap.newKeySet();
+
+    private final Path path;
+    private final FileChannel lockFile;
+    private final Identity identity;
+
+    private DataDirectory(Path path, FileChannel lockFile, Identity identity) {
+        this.path = path;
+        this.lockFile = lockFile;
+        this.identity = identity;
+    }
+
+    /**
+     * Opens {@code directory} for a server of a cluster, and creates it at the first start.
+     *
+     * @throws StorageException when another server has it open, when it belongs to another node or cluster, or when it
+     *     cannot be read or written
+     */
+    public static DataDirectory open(Path directory, String clusterId, NodeId node) {
+        Path path;
+        try {
+            Files.createDirectories(directory);
+            path = directory.toRealPath();
+        } catch (IOException failure) {
+            throw new StorageException("the data directory " + directory + " cannot be created: " + failure, failure);
+        }
+        if (!OPEN_HERE.add(path)) {
+            throw inUse(path);
+        }
+        FileChannel lockFile = null;
+        try {
+            lockFile = lock(path);
+            DataDirectory opened = new DataDirectory(path, lockFile, identify(path, clusterId, node));
+            Files.createDirectories(opened.log());
+            Files.createDirectories(opened.state());
+            loadLibrary(path.resolve("native"));
+            return opened;
+        } catch (IOException failure) {
+            release(path, lockFile);
+            throw new StorageException("the data directory " + path + " cannot be opened: " + failure, failure);
+        } catch (RuntimeException | Error failure) {
+            release(path, lockFile);
+            throw failure;
+        }
+    }
+
+    private static StorageException inUse(Path path) {
+        return new StorageException("the data directory " + path
+                + " is in use by a running server. Stop that one first, or give this one a directory of its own.");
+    }
+
+    private static FileChannel lock(Path path) throws IOException {
+        FileChannel channel =
+                FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = null;
+        try {
+            lock = channel.tryLock();
+        } finally {
+            if (lock == null) {
+                channel.close();
+            }
+        }
+        if (lock == null) {
+            throw inUse(path);
+        }
+        return channel;
+    }
+
+    private static void release(Path path, @Nullable FileChannel lockFile) {
+        try {
+            if (lockFile != null) {
+                lockFile.close();
+            }
+        } catch (IOException failure) {
+            throw new StorageException("the lock of " + path + " cannot be released", failure);
+        } finally {
+            OPEN_HERE.remove(path);
+        }
+    }
+
+    private static Identity identify(Path path, String clusterId, NodeId node) throws IOException {
+        Path file = path.resolve("identity");
+        if (!Files.exists(file)) {
+            for (String part : new String[] {"log", "state"}) {
+                if (Files.exists(path.resolve(part).resolve("data.mdb"))) {
+                    throw new StorageException(file + " is missing although " + path.resolve(part) + " holds data."
+                            + " Restore it from a copy of the directory, or start with an empty directory.");
+                }
+            }
+            Identity created = Identity.create(clusterId, node);
+            created.writeTo(file);
+            return created;
+        }
+        Identity stored = Identity.readFrom(file);
+        if (!stored.clusterId().equals(clusterId)) {
+            throw new StorageException("the data directory " + path + " belongs to cluster '" + stored.clusterId()
+                    + "', but this server was started for cluster '" + clusterId + "'.");
+        }
+        if (!stored.node().equals(node)) {
+            throw new StorageException("the data directory " + path + " belongs to node " + stored.node()
+                    + ", but this server was started as " + node + ".");
+        }
+        return stored;
+    }
+
+    /**
+     * Makes LMDB's native library load now, from a directory that surely allows it: many systems mount the default,
+     * {@code /tmp}, without permission to execute.
+     */
+    private static void loadLibrary(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(directory)) {
+            for (Path leftover : leftovers) {
+                Files.delete(leftover); // A killed process could not. One that is loaded stays so without its name.
+            }
+        }
+        for (String property : new String[] {"lmdbjava.extract.dir", "jffi.extract.dir"}) {
+            if (System.getProperty(property) == null) {
+                System.setProperty(property, directory.toString());
+            }
+        }
+        var unused = Meta.version(); // Now, while the directory is sure to exist.
+    }
+
+    /** The real path of the directory. */
+    public Path path() {
+        return path;
+    }
+
+    /** Where the log's environment is. */
+    public Path log() {
+        return path.resolve("log");
+    }
+
+    /** Where the state's environment is. */
+    public Path state() {
+        return path.resolve("state");
+    }
+
+    public String clusterId() {
+        return identity.clusterId();
+    }
+
+    public NodeId node() {
+        return identity.node();
+    }
+
+    /** 32 hexadecimal digits, drawn when the directory was created: a server with a wiped disk has another one. */
+    public String id() {
+        return identity.directoryId();
+    }
+
+    /** Gives up the lock. A second call does nothing. */
+    @Override
+    public void close() {
+        if (lockFile.isOpen()) {
+            release(path, lockFile);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package io.balsa.storage;
+
+import io.balsa.raft.EntryId;
+import io.balsa.raft.HardState;
+import io.balsa.raft.LogEntry;
+import io.balsa.raft.NodeId;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+/**
+ * The bytes of the log. What one turn appends is one block (several when it is large), so that a commit changes as
+ * few pages as it can. All numbers are little-endian.
+ *
+ * <pre>
+ * block, stored under the index of its first entry
+ *   0         1          4         8               16          20          24
+ *   +---------+----------+---------+---------------+-----------+-----------+---------+---------+----
+ *   | version | 0  0  0  | entries | first index   | bytes     | CRC32C    | entry   | entry   | …
+ *   +---------+----------+---------+---------------+-----------+-----------+---------+---------+----
+ *   bytes: of the whole block.  CRC32C: over the 20 bytes before it.
+ *
+ * entry
+ *   0          4          8            16     17
+ *   +----------+----------+------------+------+------------------+
+ *   | CRC32C   | length   | term       | kind | command (length) |
+ *   +----------+----------+------------+------+------------------+
+ *   CRC32C: over the entry's index (8 bytes, not stored: the place says it) and all that follows the checksum.
+ *   kind: 0 a command of a client or, when empty, a leader's no-op. Others are refused.
+ *
+ * head, stored under 0
+ *   0         1       4        8            16                20                28
+ *   +---------+-------+--------+------------+-----------------+-----------------+-----------------+--------+
+ *   | version | 0 0 0 | vote   | term       | 0 (4)           | anchor's index  | anchor's term   | CRC32C |
+ *   +---------+-------+--------+------------+-----------------+-----------------+-----------------+--------+
+ *   vote: the node's number, 0 for none.  anchor: the last entry that was cut off the log's front, zeros at first.
+ * </pre>
+ *
+ * <p>Owned by one thread: it holds the running checksum.
+ */
+final class EntryCodec {
+    static final int BLOCK_HEADER_BYTES = 24;
+    static final int ENTRY_HEADER_BYTES = 17;
+    static final int HEAD_BYTES = 40;
+    static final byte VERSION = 1;
+    static final byte KIND_COMMAND = 0;
+
+    private final Path file;
+    private final CRC32C crc = new CRC32C();
+    private final ByteBuffer indexBytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+
+    /**
+     * A codec.
+     *
+     * @param file named in the messages about damage
+     */
+    EntryCodec(Path file) {
+        this.file = file;
+    }
+
+    Path file() {
+        return file;
+    }
+
+    /** What the entry takes in a block. */
+    static int sizeOf(LogEntry entry) {
+        return ENTRY_HEADER_BYTES + entry.command().remaining();
+    }
+
+    /** Writes entries {@code from} to {@code to} (exclusive) as a block that fills {@code target} exactly. */
+    void writeBlock(ByteBuffer target, List<LogEntry> entries, int from, int to) {
+        target.order(ByteOrder.LITTLE_ENDIAN);
+        int bytes = target.remaining();
+        target.put(0, VERSION).put(1, (byte) 0).putShort(2, (short) 0);
+        target.putInt(4, to - from);
+        target.putLong(8, entries.get(from).index());
+        target.putInt(16, bytes);
+        target.putInt(20, checksum(target, 0, 20));
+        int at = BLOCK_HEADER_BYTES;
+        for (int i = from; i < to; i++) {
+            LogEntry entry = entries.get(i);
+            ByteBuffer command = entry.command();
+            int length = command.remaining();
+            target.putInt(at + 4, length);
+            target.putLong(at + 8, entry.term());
+            target.put(at + 16, KIND_COMMAND);
+            target.put(at + ENTRY_HEADER_BYTES, command, command.position(), length);
+            target.putInt(at, entryChecksum(target, at, entry.index(), length));
+            at += ENTRY_HEADER_BYTES + length;
+        }
+    }
+
+    /** The checksum of the entry whose header starts at {@code at}. */
+    int entryChecksum(ByteBuffer block, int at, long index, int length) {
+        crc.reset();
+        indexBytes.putLong(0, index);
+        crc.update(indexBytes.array(), 0, Long.BYTES);
+        return finish(block, at + 4, at + ENTRY_HEADER_BYTES + length);
+    }
+
+    /** The checksum over the bytes {@code from} to {@code to} (exclusive). */
+    int checksum(ByteBuffer bytes, int from, int to) {
+        crc.reset();
+        return finish(bytes, from, to);
+    }
+
+    private int finish(ByteBuffer bytes, int from, int to) {
+        int limit = bytes.limit();
+        bytes.limit(to).position(from);
+        crc.update(bytes);
+        bytes.limit(limit).position(0);
+        return (int) crc.getValue();
+    }
+
+    /** Writes the head into the first {@value #HEAD_BYTES} bytes of {@code target}. */
+    void writeHead(ByteBuffer target, Head head) {
+        target.order(ByteOrder.LITTLE_ENDIAN);
+        NodeId vote = head.hardState().votedFor();
+        target.put(0, VERSION).put(1, (byte) 0).putShort(2, (short) 0);
+        target.putInt(4, vote == null ? 0 : vote.value());
+        target.putLong(8, head.hardState().currentTerm());
+        target.putInt(16, 0);
+        target.putLong(20, head.anchor().index());
+        target.putLong(28, head.anchor().term());
+        target.putInt(36, checksum(target, 0, 36));
+    }
+
+    /** Reads what {@link #writeHead} wrote; refuses anything else. */
+    Head readHead(ByteBuffer source) {
+        source.order(ByteOrder.LITTLE_ENDIAN);
+        if (source.remaining() != HEAD_BYTES) {
+            throw Damage.found(file, "the record of term and vote", "it has " + source.remaining() + " bytes");
+        }
+        int expected = source.getInt(36);
+        int actual = checksum(source, 0, 36);
+        if (expected != actual) {
+            throw Damage.found(file, "the record of term and vote", Damage.checksums(expected, actual));
+        }
+        if (source.get(0) != VERSION) {
+            throw Damage.version(file, source.get(0), VERSION);
+        }
+        int vote = source.getInt(4);
+        HardState hardState = new HardState(source.getLong(8), vote == 0 ? null : new NodeId(vote));
+        return new Head(hardState, new EntryId(source.getLong(20), source.getLong(28)));
+    }
+
+    /** The record under 0: what is not an entry. */
+    record Head(HardState hardState, EntryId anchor) {
+        static final Head INITIAL = new Head(HardState.INITIAL, EntryId.NONE);
+    }
+}

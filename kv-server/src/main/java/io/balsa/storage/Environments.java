@@ -1,0 +1,75 @@
+package io.balsa.storage;
+
+import io.balsa.node.StorageException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.lmdbjava.Env;
+import org.lmdbjava.EnvFlags;
+import org.lmdbjava.LmdbException;
+
+/** Opens LMDB environments and puts their failures into words. */
+final class Environments {
+    /** With less than this free, a failed write is put down to the full disk: it may show as an I/O error first. */
+    private static final long FULL_BELOW_BYTES = 16 << 20;
+
+    private static final int READERS_MAX = 126;
+    private static final int MODE = 0600;
+
+    private Environments() {}
+
+    /**
+     * Opens {@code directory} with the largest map that the system grants, from {@code mapBytes} down to
+     * {@code mapBytesMin} by halves. Sync mode is always LMDB's default: others lose acknowledged writes.
+     */
+    static Env<ByteBuffer> open(Path directory, long mapBytes, long mapBytesMin, EnvFlags... flags) {
+        long size = mapBytes;
+        while (true) {
+            try {
+                return Env.create()
+                        .setMapSize(size)
+                        .setMaxDbs(1)
+                        .setMaxReaders(READERS_MAX)
+                        .open(directory.toFile(), MODE, flags);
+            } catch (LmdbException failure) {
+                if (size / 2 < mapBytesMin) {
+                    throw failed(directory, "opening it with a map of " + size + " bytes", failure);
+                }
+                size /= 2;
+            }
+        }
+    }
+
+    /** What the pages take in the file, free ones included. */
+    static long usedBytes(Env<ByteBuffer> env) {
+        return (env.info().lastPageNumber + 1) * PAGE_BYTES;
+    }
+
+    static final int PAGE_BYTES = 4096;
+
+    /** The exception for a failure of LMDB; says so when the disk is full. */
+    static StorageException failed(Path file, String what, LmdbException failure) {
+        if (failure instanceof Env.MapFullException) {
+            return new StorageException(
+                    file + ": " + what + " failed: LMDB's map is full. Start the server with a larger one.", failure);
+        }
+        long free = freeBytes(file);
+        boolean full = String.valueOf(failure.getMessage()).contains("ENOSPC")
+                || String.valueOf(failure.getMessage()).contains("EDQUOT")
+                || (free >= 0 && free < FULL_BELOW_BYTES);
+        String advice = full
+                ? "the disk, or a quota on it, is full (" + free + " bytes free). Make room and start the server again."
+                : failure.getMessage()
+                        + ". Nothing that the disk says later may be trusted: check it, then start again.";
+        return new StorageException(file + ": " + what + " failed: " + advice, failure);
+    }
+
+    private static long freeBytes(Path file) {
+        try {
+            return Files.getFileStore(file).getUsableSpace();
+        } catch (IOException unknown) {
+            return -1; // The failure itself is what matters.
+        }
+    }
+}

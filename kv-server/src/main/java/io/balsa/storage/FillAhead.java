@@ -1,0 +1,95 @@
+package io.balsa.storage;
+
+import io.balsa.node.StorageException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Keeps the log's file filled with zeros ahead of what LMDB uses, so that most commits neither lengthen it nor make
+ * the file system allocate. Really written: space that is only reserved is marked as unwritten, and the first write
+ * to it must record the change as a longer file would.
+ *
+ * <p>It writes between two commits, on the thread that commits, and only past the end of the file and of LMDB's last
+ * page: so it can never touch a page that LMDB has written or is writing. A step is small, and the next commit flushes
+ * it along with its own pages. Owned by the log's thread.
+ */
+final class FillAhead implements AutoCloseable {
+    private static final int STEP_BYTES = 512 << 10;
+
+    private final Path path;
+    private final FileChannel file;
+    private final long aheadBytes;
+    private final ByteBuffer zeros;
+    private long filledBytes;
+
+    private FillAhead(Path path, FileChannel file, long aheadBytes) throws IOException {
+        this.path = path;
+        this.file = file;
+        this.aheadBytes = aheadBytes;
+        this.zeros = ByteBuffer.allocateDirect(aheadBytes == 0 ? 0 : STEP_BYTES);
+        this.filledBytes = file.size();
+    }
+
+    static FillAhead open(Path path, long aheadBytes) {
+        try {
+            return new FillAhead(path, FileChannel.open(path, StandardOpenOption.WRITE), aheadBytes);
+        } catch (IOException failure) {
+            throw new StorageException(path + " cannot be opened for writing", failure);
+        }
+    }
+
+    /** Fills all at once, before the server serves. */
+    void fillNow(long usedBytes) {
+        boolean filled = false;
+        while (filledBytes < usedBytes + aheadBytes && step(usedBytes)) {
+            filled = true;
+        }
+        if (filled) {
+            sync();
+        }
+    }
+
+    private void sync() {
+        try {
+            file.force(true);
+        } catch (IOException failure) {
+            throw new StorageException(path + " cannot be flushed: " + failure.getMessage(), failure);
+        }
+    }
+
+    /** Fills one step when less than the wanted distance is left; not while a transaction is open. */
+    void ahead(long usedBytes) {
+        if (filledBytes < usedBytes + aheadBytes) {
+            step(usedBytes);
+        }
+    }
+
+    /** Returns whether there was room. */
+    private boolean step(long usedBytes) {
+        long start = Math.max(filledBytes, usedBytes);
+        try {
+            zeros.clear();
+            while (zeros.hasRemaining()) {
+                file.write(zeros, start + zeros.position());
+            }
+            filledBytes = start + STEP_BYTES;
+            return true;
+        } catch (IOException noRoom) {
+            // Filling is for speed only. What a full disk means is decided by the next commit, which fails by itself.
+            filledBytes = Long.MAX_VALUE;
+            return false;
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            file.close();
+        } catch (IOException failure) {
+            throw new StorageException(path + " cannot be closed", failure);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.balsa.storage;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import io.balsa.node.StorageException;
+import io.balsa.raft.NodeId;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whose data a directory holds; one line of JSON, so that a person can read it.
+ *
+ * <pre>
+ * {"format":1,"cluster":"kon-tiki","node":"n1","directory":"0f3c…"}
+ * </pre>
+ *
+ * @param directoryId 32 hexadecimal digits, drawn once: tells a wiped disk from the one that a vote was cast on
+ */
+record Identity(String clusterId, NodeId node, String directoryId) {
+    private static final int FORMAT = 1;
+    private static final int FILE_BYTES_MAX = 64 << 10;
+    private static final int ID_BYTES = 16;
+
+    static Identity create(String clusterId, NodeId node) {
+        byte[] random = new byte[ID_BYTES];
+        new SecureRandom().nextBytes(random);
+        return new Identity(clusterId, node, HexFormat.of().formatHex(random));
+    }
+
+    /** Writes so that at any moment the file is either absent or whole. */
+    void writeTo(Path file) throws IOException {
+        StringWriter text = new StringWriter();
+        try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+            json.writeStartObject();
+            json.writeNumberField("format", FORMAT);
+            json.writeStringField("cluster", clusterId);
+            json.writeStringField("node", node.toString());
+            json.writeStringField("directory", directoryId);
+            json.writeEndObject();
+        }
+        ByteBuffer bytes = StandardCharsets.UTF_8.encode(text + "\n");
+        Path directory = file.toAbsolutePath().getParent();
+        Path draft = file.resolveSibling(file.getFileName() + ".new");
+        try (FileChannel channel = FileChannel.open(
+                draft, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes);
+            }
+            channel.force(true);
+        }
+        Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE);
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true); // The name, too.
+        }
+    }
+
+    /** Reads what {@link #writeTo} wrote; refuses anything else with a {@link StorageException}. */
+    static Identity readFrom(Path file) throws IOException {
+        if (Files.size(file) > FILE_BYTES_MAX) {
+            throw unreadable(file, "it has " + Files.size(file) + " bytes", null);
+        }
+        Map<String, String> fields = fields(file);
+        if (!String.valueOf(FORMAT).equals(fields.get("format"))) {
+            throw new StorageException(file + " is of format " + fields.get("format") + ", this program knows format "
+                    + FORMAT + ". Run the version of Balsa that wrote it, or a newer one.");
+        }
+        String cluster = fields.get("cluster");
+        String node = fields.get("node");
+        String directory = fields.get("directory");
+        if (cluster == null || node == null || directory == null || !directory.matches("[0-9a-f]{32}")) {
+            throw unreadable(file, "it holds " + fields, null);
+        }
+        try {
+            return new Identity(cluster, NodeId.parse(node), directory);
+        } catch (IllegalArgumentException notANode) {
+            throw unreadable(file, "it holds " + fields, notANode);
+        }
+    }
+
+    private static Map<String, String> fields(Path file) throws IOException {
+        Map<String, String> fields = new TreeMap<>();
+        try (JsonParser json = new JsonFactory().createParser(Files.readString(file))) {
+            if (json.nextToken() != JsonToken.START_OBJECT) {
+                throw unreadable(file, "it is not a JSON object", null);
+            }
+            while (json.nextToken() == JsonToken.FIELD_NAME) {
+                String name = json.currentName();
+                if (!json.nextToken().isScalarValue()) {
+                    throw unreadable(file, "'" + name + "' is neither text nor a number", null);
+                }
+                fields.put(name, json.getText());
+            }
+        } catch (JsonProcessingException | CharacterCodingException broken) {
+            throw unreadable(file, "it is not JSON", broken);
+        }
+        return fields;
+    }
+
+    private static StorageException unreadable(Path file, String found, @Nullable Exception cause) {
+        String message = file + " cannot be understood: " + found
+                + ". Restore it from a copy, or move the data directory" + " aside and start with an empty one.";
+        return cause == null ? new StorageException(message) : new StorageException(message, cause);
+    }
+}

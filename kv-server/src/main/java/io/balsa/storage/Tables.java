@@ -1,0 +1,129 @@
+package io.balsa.storage;
+
+import io.balsa.raft.Check;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.zip.CRC32C;
+
+/**
+ * How keys and values lie in {@code state/}. Integers in it are little-endian.
+ *
+ * <pre>
+ * key                                     value
+ *   +---+---------------------+             +---------+-------------------+
+ *   | 1 | the state's key     |             | CRC32C  | the state's value |
+ *   +---+---------------------+             +---------+-------------------+
+ *   +---+                                   +---------+---------+--------------+
+ *   | 0 |                                   | CRC32C  | version | lastApplied  |
+ *   +---+                                   +---------+---------+--------------+
+ *                                             4         1         8
+ *   CRC32C: over the key without its first byte, then all that follows the checksum.
+ * </pre>
+ *
+ * <p>Owned by one thread: it holds a running checksum and the key's buffer, which is valid until the next key.
+ */
+final class Tables {
+    private static final int STORED_KEY_BYTES_MAX = 511; // LMDB's own limit.
+
+    /** What a caller's key may have; the bounds of a range may have a few more. */
+    static final int KEY_BYTES_MAX = 500;
+
+    static final int CHECKSUM_BYTES = 4;
+    static final byte STATE = 1;
+    private static final byte OWN = 0;
+    private static final byte VERSION = 1;
+    private static final int APPLIED_BYTES = CHECKSUM_BYTES + 1 + Long.BYTES;
+
+    private final Path file;
+    private final CRC32C crc = new CRC32C();
+    private final ByteBuffer keyBuffer = ByteBuffer.allocateDirect(STORED_KEY_BYTES_MAX);
+
+    Tables(Path file) {
+        this.file = file;
+    }
+
+    Path file() {
+        return file;
+    }
+
+    /** The stored form of a state's key; an empty one stands before the first. */
+    ByteBuffer key(byte[] key) {
+        Check.that(key.length < STORED_KEY_BYTES_MAX, "a key of %d bytes is too long", key.length);
+        return keyBuffer.clear().put(STATE).put(key).flip();
+    }
+
+    /** The key under which the checkpoint's index is. */
+    ByteBuffer appliedKey() {
+        return keyBuffer.clear().put(OWN).flip();
+    }
+
+    static boolean isState(ByteBuffer storedKey) {
+        return storedKey.get(0) == STATE;
+    }
+
+    static byte[] keyOf(ByteBuffer storedKey) {
+        byte[] key = new byte[storedKey.remaining() - 1];
+        storedKey.get(1, key);
+        return key;
+    }
+
+    static int sizeOf(byte[] value) {
+        return CHECKSUM_BYTES + value.length;
+    }
+
+    void writeValue(ByteBuffer target, byte[] key, byte[] value) {
+        target.order(ByteOrder.LITTLE_ENDIAN).putInt(checksum(key, value)).put(value);
+    }
+
+    /** A copy of the value, checked. */
+    byte[] valueOf(byte[] key, ByteBuffer stored) {
+        stored.order(ByteOrder.LITTLE_ENDIAN);
+        if (stored.remaining() < CHECKSUM_BYTES) {
+            throw Damage.found(file, "the value of " + named(key), "it has " + stored.remaining() + " bytes");
+        }
+        byte[] value = new byte[stored.remaining() - CHECKSUM_BYTES];
+        stored.get(CHECKSUM_BYTES, value);
+        int expected = stored.getInt(0);
+        int actual = checksum(key, value);
+        if (expected != actual) {
+            throw Damage.found(file, "the value of " + named(key), Damage.checksums(expected, actual));
+        }
+        return value;
+    }
+
+    static int appliedSize() {
+        return APPLIED_BYTES;
+    }
+
+    void writeApplied(ByteBuffer target, long index) {
+        byte[] value = new byte[APPLIED_BYTES - CHECKSUM_BYTES];
+        ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).put(VERSION).putLong(index);
+        writeValue(target, new byte[0], value);
+    }
+
+    long readApplied(ByteBuffer stored) {
+        if (stored.remaining() != APPLIED_BYTES) {
+            throw Damage.found(file, "the checkpoint's index", "it has " + stored.remaining() + " bytes");
+        }
+        ByteBuffer value = ByteBuffer.wrap(valueOf(new byte[0], stored)).order(ByteOrder.LITTLE_ENDIAN);
+        if (value.get(0) != VERSION) {
+            throw Damage.version(file, value.get(0), VERSION);
+        }
+        return value.getLong(1);
+    }
+
+    private static String named(byte[] key) {
+        return key.length == 0
+                ? "the checkpoint's index"
+                : "key 0x" + HexFormat.of().formatHex(key);
+    }
+
+    private int checksum(byte[] key, byte[] value) {
+        crc.reset();
+        crc.update(key, 0, key.length);
+        crc.update(value, 0, value.length);
+        return (int) crc.getValue();
+    }
+}

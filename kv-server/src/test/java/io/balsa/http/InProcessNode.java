@@ -1,0 +1,174 @@
+package io.balsa.http;
+
+import io.balsa.kv.KvStateMachine;
+import io.balsa.kv.MemoryState;
+import io.balsa.kv.Query;
+import io.balsa.node.Consistency;
+import io.balsa.node.Node;
+import io.balsa.node.NodeStatus;
+import io.balsa.node.ReadResult;
+import io.balsa.node.Refusal;
+import io.balsa.node.Uncertainty;
+import io.balsa.node.WriteResult;
+import io.balsa.raft.NodeId;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A server of one: a real state machine that applies every command at once, on a thread of its own, and can be told to
+ * refuse, to lose a write's outcome, or to hold its answers back.
+ */
+final class InProcessNode implements Node, AutoCloseable {
+    static final NodeId OWN = new NodeId(1);
+    static final NodeId OTHER = new NodeId(2);
+
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(daemon());
+    private final KvStateMachine machine = new KvStateMachine(new MemoryState());
+    private final Queue<Runnable> held = new ArrayDeque<>();
+
+    private long index;
+    private boolean holding;
+    private volatile long writes;
+    private volatile @Nullable Refusal refusal;
+    private volatile @Nullable Uncertainty uncertainty;
+    private volatile @Nullable NodeId leader = OWN;
+    private volatile boolean broken;
+    private volatile long revision;
+
+    private static ThreadFactory daemon() {
+        return task -> {
+            Thread thread = new Thread(task, "in-process-node");
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    /** Back to normal: this server leads and answers. */
+    void heal() {
+        refusal = null;
+        uncertainty = null;
+        leader = OWN;
+        broken = false;
+    }
+
+    void refuse(Refusal reason, @Nullable NodeId newLeader) {
+        refusal = reason;
+        leader = newLeader;
+    }
+
+    /** Writes are applied, but their outcome does not reach the client. */
+    void loseOutcomes(Uncertainty reason) {
+        uncertainty = reason;
+    }
+
+    /** Calls fail with an exception that is a bug. */
+    void breakDown() {
+        broken = true;
+    }
+
+    /** Answers wait until {@link #release}. */
+    void hold() {
+        run(() -> holding = true);
+    }
+
+    void release() {
+        run(() -> {
+            holding = false;
+            while (!held.isEmpty()) {
+                held.remove().run();
+            }
+        });
+    }
+
+    /** How many commands were handed to this node. */
+    long writes() {
+        run(() -> {});
+        return writes;
+    }
+
+    private void run(Runnable task) {
+        try {
+            thread.submit(task).get();
+        } catch (Exception failed) {
+            throw new AssertionError(failed);
+        }
+    }
+
+    @Override
+    public void write(ByteBuffer command, long timeoutMillis, Consumer<WriteResult> reply) {
+        if (broken) {
+            throw new IllegalStateException("the node is broken, as the test asked");
+        }
+        thread.execute(() -> {
+            WriteResult result = written(command);
+            answer(() -> reply.accept(result));
+        });
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread writes.
+    private WriteResult written(ByteBuffer command) {
+        writes++;
+        Refusal reason = refusal;
+        if (reason != null) {
+            return new WriteResult.NotApplied(reason, leader, 7);
+        }
+        index++;
+        var outcome = machine.apply(index, command);
+        revision = machine.revision();
+        Uncertainty lost = uncertainty;
+        return lost != null ? new WriteResult.Unknown(lost, leader, 7) : new WriteResult.Applied(outcome, index, 7);
+    }
+
+    @Override
+    public void read(Query query, Consistency consistency, long timeoutMillis, Consumer<ReadResult> reply) {
+        if (broken) {
+            throw new IllegalStateException("the node is broken, as the test asked");
+        }
+        thread.execute(() -> {
+            Refusal reason = refusal;
+            ReadResult result = reason != null && consistency == Consistency.LINEARIZABLE
+                    ? new ReadResult.Refused(reason, leader, 7)
+                    : new ReadResult.Served(machine.query(query), leader, 7);
+            answer(() -> reply.accept(result));
+        });
+    }
+
+    private void answer(Runnable answer) {
+        if (holding) {
+            held.add(answer);
+        } else {
+            answer.run();
+        }
+    }
+
+    /** The API's transfers go through its own port. */
+    @Override
+    public void transferLeadership(@Nullable NodeId target, Consumer<Boolean> reply) {
+        reply.accept(false);
+    }
+
+    @Override
+    public NodeStatus status() {
+        NodeId leads = leader;
+        boolean own = OWN.equals(leads);
+        List<NodeStatus.Member> members = new ArrayList<>();
+        members.add(new NodeStatus.Member(OWN, own ? 12 : 0, own ? 0 : -1));
+        members.add(new NodeStatus.Member(OTHER, own ? 10 : 0, own ? 3 : -1));
+        members.add(new NodeStatus.Member(new NodeId(3), own ? 9 : 0, own ? 40 : -1));
+        return new NodeStatus(
+                OWN, own ? "leader" : "follower", 7, leads, 12, 12, 12, revision, 0, 0, 0, 1, List.copyOf(members));
+    }
+
+    @Override
+    public void close() {
+        thread.shutdownNow();
+    }
+}

@@ -1,0 +1,224 @@
+package io.balsa.process;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP API, called plainly: each request once, redirects followed, no repetition behind the test's back. Thread-safe. */
+final class KvHttp {
+    static final Duration REQUEST_MAX = Duration.ofSeconds(5);
+
+    private static final JsonFactory JSON = new JsonFactory();
+
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NORMAL)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
+
+    /** What an answer, or none, proves about a write. */
+    enum Outcome {
+        APPLIED,
+        NOT_APPLIED,
+        UNKNOWN
+    }
+
+    /** A key as a server answers it. */
+    record Item(String value, long version, long modRevision) {}
+
+    /** A server's answer, whatever its status. */
+    record Answer(int status, String body) {
+        Map<String, String> fields() {
+            try {
+                return KvHttp.fields(body);
+            } catch (IOException notJson) {
+                throw new AssertionError("not an object of JSON: " + body, notJson);
+            }
+        }
+    }
+
+    /** Creates a key, once. */
+    Outcome create(URI server, String key, String value) {
+        return write(request(server, "/v1/kv/" + key)
+                .header("If-None-Match", "*")
+                .PUT(HttpRequest.BodyPublishers.ofString(value))
+                .build());
+    }
+
+    /** Sets a key, once. */
+    Outcome put(URI server, String key, String value) {
+        return write(request(server, "/v1/kv/" + key)
+                .PUT(HttpRequest.BodyPublishers.ofString(value))
+                .build());
+    }
+
+    private Outcome write(HttpRequest request) {
+        HttpResponse<String> response;
+        try {
+            response = client.send(request, HttpResponse.BodyHandlers.ofString());
+        } catch (ConnectException neverSent) {
+            return Outcome.NOT_APPLIED;
+        } catch (IOException lost) {
+            return Outcome.UNKNOWN;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return Outcome.UNKNOWN;
+        }
+        Answer answer = new Answer(response.statusCode(), response.body());
+        if (answer.status() == 200 || answer.status() == 201) {
+            return Outcome.APPLIED;
+        }
+        String outcome = answer.fields().get("outcome");
+        if ("not_applied".equals(outcome)) {
+            if (answer.status() == 412) {
+                throw new AssertionError("a key that was never written exists already: " + request.uri());
+            }
+            return Outcome.NOT_APPLIED;
+        }
+        if ("unknown".equals(outcome)) {
+            return Outcome.UNKNOWN;
+        }
+        throw new AssertionError("an answer that says nothing about the outcome: " + answer);
+    }
+
+    /** One read, without waiting for it; fails with an IOException when no answer came. */
+    CompletableFuture<Answer> get(URI server, String key, String consistency) {
+        HttpRequest request =
+                request(server, "/v1/kv/" + key + "?consistency=" + consistency).build();
+        return client.sendAsync(request, HttpResponse.BodyHandlers.ofString())
+                .thenApply(response -> new Answer(response.statusCode(), response.body()));
+    }
+
+    /** Every key that begins with {@code prefix}, page by page. */
+    Map<String, Item> all(URI server, String prefix, String consistency) throws IOException, InterruptedException {
+        Map<String, Item> items = new TreeMap<>();
+        String cursor = null;
+        do {
+            String path = "/v1/kv?prefix=" + prefix + "&limit=1000&consistency=" + consistency
+                    + (cursor == null ? "" : "&cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8));
+            HttpResponse<String> response =
+                    client.send(request(server, path).build(), HttpResponse.BodyHandlers.ofString());
+            if (response.statusCode() != 200) {
+                throw new IOException(path + ": " + response.statusCode() + " " + response.body());
+            }
+            cursor = readPage(response.body(), items);
+        } while (cursor != null);
+        return items;
+    }
+
+    /** The fields of {@code /v1/status}; empty when the server does not answer. */
+    Map<String, String> status(URI server) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(server.resolve("/v1/status"))
+                    .timeout(Duration.ofSeconds(1))
+                    .build();
+            return fields(
+                    client.send(request, HttpResponse.BodyHandlers.ofString()).body());
+        } catch (IOException noAnswer) {
+            return Map.of();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return Map.of();
+        }
+    }
+
+    boolean isReady(URI server) {
+        try {
+            HttpRequest request = HttpRequest.newBuilder(server.resolve("/readyz"))
+                    .timeout(Duration.ofSeconds(1))
+                    .build();
+            return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+        } catch (IOException noAnswer) {
+            return false;
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static HttpRequest.Builder request(URI server, String path) {
+        return HttpRequest.newBuilder(server.resolve(path)).timeout(REQUEST_MAX);
+    }
+
+    /** The scalars of one flat object, as text. */
+    private static Map<String, String> fields(String json) throws IOException {
+        Map<String, String> fields = new LinkedHashMap<>();
+        try (JsonParser parser = JSON.createParser(json)) {
+            if (parser.nextToken() != JsonToken.START_OBJECT) {
+                throw new IOException("not an object: " + json);
+            }
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = parser.currentName();
+                if (parser.nextToken().isScalarValue()) {
+                    fields.put(name, parser.getText());
+                } else {
+                    parser.skipChildren();
+                }
+            }
+        }
+        return fields;
+    }
+
+    /** Adds the page's items; returns the cursor when there are more. */
+    private static @Nullable String readPage(String json, Map<String, Item> items) throws IOException {
+        String cursor = null;
+        boolean more = false;
+        try (JsonParser parser = JSON.createParser(json)) {
+            parser.nextToken();
+            while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                String name = parser.currentName();
+                JsonToken value = parser.nextToken();
+                if (name.equals("items") && value == JsonToken.START_ARRAY) {
+                    while (parser.nextToken() == JsonToken.START_OBJECT) {
+                        readItem(parser, items);
+                    }
+                } else if (name.equals("cursor")) {
+                    cursor = parser.getText();
+                } else if (name.equals("more")) {
+                    more = value == JsonToken.VALUE_TRUE;
+                } else {
+                    parser.skipChildren();
+                }
+            }
+        }
+        return more ? cursor : null;
+    }
+
+    private static void readItem(JsonParser parser, Map<String, Item> items) throws IOException {
+        Map<String, String> fields = new LinkedHashMap<>();
+        while (parser.nextToken() == JsonToken.FIELD_NAME) {
+            String name = parser.currentName();
+            parser.nextToken();
+            fields.put(name, parser.getText());
+        }
+        Item item = new Item(
+                field(fields, "value"),
+                Long.parseLong(field(fields, "version")),
+                Long.parseLong(field(fields, "modRevision")));
+        if (items.put(field(fields, "key"), item) != null) {
+            throw new AssertionError("a key is listed twice: " + fields);
+        }
+    }
+
+    private static String field(Map<String, String> fields, String name) throws IOException {
+        String value = fields.get(name);
+        if (value == null) {
+            throw new IOException("an item without " + name + ": " + fields);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,261 @@
+package io.balsa.process;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Servers n1, n2, … as processes of their own on 127.0.0.1. Their logs stay in {@code target/process-logs/NAME}; their data
+ * goes with {@link #close}, which kills everything that was started here.
+ */
+final class ProcessCluster implements AutoCloseable {
+    /** A JVM starts in a second or two; a busy machine with two cores takes its time. */
+    private static final Duration READY_MAX = Duration.ofSeconds(60);
+
+    private static final Duration CONVERGED_MAX = Duration.ofSeconds(60);
+
+    private final Path data;
+    private final Map<String, ServerProcess> servers = new LinkedHashMap<>();
+    /** By dialling and dialled server. */
+    private final Map<String, TcpProxy> proxies = new TreeMap<>();
+
+    private final KvHttp kv = new KvHttp();
+    private final Thread killer = new Thread(this::killAll, "kill-servers");
+
+    private ProcessCluster(String name, int size, String preset, boolean withProxies) throws IOException {
+        data = Files.createTempDirectory("balsa-" + name);
+        Path logs = Files.createDirectories(Path.of("target", "process-logs", name));
+        Map<String, Integer> raftPorts = new LinkedHashMap<>();
+        for (int i = 1; i <= size; i++) {
+            raftPorts.put("n" + i, freePort());
+        }
+        for (String id : raftPorts.keySet()) {
+            Path log = logs.resolve(id + ".log");
+            Files.deleteIfExists(log);
+            int httpPort = freePort();
+            List<String> arguments = List.of(
+                    "--id",
+                    id,
+                    "--data-dir",
+                    data.resolve(id).toString(),
+                    "--http",
+                    "127.0.0.1:" + httpPort,
+                    "--raft",
+                    "127.0.0.1:" + raftPorts.get(id),
+                    "--peers",
+                    peersOf(id, raftPorts, withProxies),
+                    "--preset",
+                    preset,
+                    "--cluster-id",
+                    name,
+                    "--log-map-gb",
+                    "2",
+                    "--state-map-gb",
+                    "2");
+            servers.put(id, new ServerProcess(id, httpPort, arguments, log));
+        }
+        Runtime.getRuntime().addShutdownHook(killer);
+    }
+
+    private String peersOf(String id, Map<String, Integer> raftPorts, boolean withProxies) throws IOException {
+        List<String> peers = new ArrayList<>();
+        for (Map.Entry<String, Integer> peer : raftPorts.entrySet()) {
+            int port = peer.getValue();
+            if (withProxies && !peer.getKey().equals(id)) {
+                TcpProxy proxy = new TcpProxy(freePort(), port);
+                proxies.put(id + ">" + peer.getKey(), proxy);
+                port = proxy.port();
+            }
+            peers.add(peer.getKey() + "=127.0.0.1:" + port);
+        }
+        return String.join(",", peers);
+    }
+
+    /** Started and ready. */
+    static ProcessCluster start(String name, int size, String preset) throws IOException {
+        return start(name, size, preset, false);
+    }
+
+    /** Started and ready, with a {@link TcpProxy} on the way from each server to each other one. */
+    static ProcessCluster startWithProxies(String name, int size, String preset) throws IOException {
+        return start(name, size, preset, true);
+    }
+
+    private static ProcessCluster start(String name, int size, String preset, boolean withProxies) throws IOException {
+        ProcessCluster cluster = new ProcessCluster(name, size, preset, withProxies);
+        try {
+            cluster.startAll();
+        } catch (IOException | RuntimeException | Error failure) {
+            cluster.close();
+            throw failure;
+        }
+        return cluster;
+    }
+
+    /**
+     * A port that nothing listens on. Below the range from which the kernel draws the ports of outgoing connections: one of
+     * those must not sit on a server's port while it is down.
+     */
+    private static int freePort() throws IOException {
+        for (int attempt = 0; attempt < 100; attempt++) {
+            int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+                return probe.getLocalPort();
+            } catch (BindException taken) {
+                // Draw another one.
+            }
+        }
+        throw new IOException("no free port between 20000 and 32000");
+    }
+
+    void startAll() throws IOException {
+        for (ServerProcess server : servers.values()) {
+            if (!server.isAlive()) {
+                server.start();
+            }
+        }
+        for (ServerProcess server : servers.values()) {
+            awaitReady(server);
+        }
+    }
+
+    void awaitReady(ServerProcess server) {
+        await("ready: " + server)
+                .atMost(READY_MAX)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> {
+                    assertThat(server.isAlive()).as("%s lives", server).isTrue();
+                    return kv.isReady(server.http());
+                });
+    }
+
+    ServerProcess server(String id) {
+        return Objects.requireNonNull(servers.get(id), id);
+    }
+
+    List<ServerProcess> servers() {
+        return List.copyOf(servers.values());
+    }
+
+    List<ServerProcess> othersThan(ServerProcess server) {
+        return servers.values().stream().filter(other -> other != server).toList();
+    }
+
+    KvHttp kv() {
+        return kv;
+    }
+
+    /** The server that says of itself that it leads, as soon as one of {@code among} does. */
+    ServerProcess awaitLeader(List<ServerProcess> among) {
+        ServerProcess[] found = new ServerProcess[1];
+        await("a leader among " + among)
+                .atMost(READY_MAX)
+                .pollInterval(Duration.ofMillis(10))
+                .until(() -> {
+                    for (ServerProcess server : among) {
+                        if (server.isAlive()
+                                && "leader".equals(kv.status(server.http()).get("role"))) {
+                            found[0] = server;
+                            return true;
+                        }
+                    }
+                    return false;
+                });
+        return found[0];
+    }
+
+    ServerProcess awaitLeader() {
+        return awaitLeader(servers());
+    }
+
+    /** What {@code from} sends to {@code to} no longer arrives; the answers of its transport do. */
+    void cut(ServerProcess from, ServerProcess to) {
+        proxy(from, to).cut(TcpProxy.Direction.FORWARD);
+    }
+
+    /** Nothing passes between {@code server} and any other one, in either direction. */
+    void isolate(ServerProcess server) {
+        for (ServerProcess other : othersThan(server)) {
+            for (TcpProxy proxy : List.of(proxy(server, other), proxy(other, server))) {
+                proxy.cut(TcpProxy.Direction.FORWARD);
+                proxy.cut(TcpProxy.Direction.BACK);
+            }
+        }
+    }
+
+    void heal() {
+        proxies.values().forEach(TcpProxy::heal);
+    }
+
+    private TcpProxy proxy(ServerProcess from, ServerProcess to) {
+        return Objects.requireNonNull(proxies.get(from.id() + ">" + to.id()), "started without proxies");
+    }
+
+    /** Waits until all servers have applied the same revision, without any writer at work; returns it. */
+    long awaitSameRevision() {
+        Map<String, @Nullable String> last = new TreeMap<>();
+        await("the same revision everywhere: " + last)
+                .atMost(CONVERGED_MAX)
+                .pollInterval(Duration.ofMillis(50))
+                .until(() -> {
+                    for (ServerProcess server : servers.values()) {
+                        Map<String, String> status = kv.status(server.http());
+                        last.put(
+                                server.id(),
+                                status.get("revision") + " " + status.get("lastApplied") + " "
+                                        + status.get("lastLogIndex"));
+                        if (!Objects.equals(status.get("lastApplied"), status.get("lastLogIndex"))) {
+                            return false;
+                        }
+                    }
+                    return last.values().stream().distinct().count() == 1;
+                });
+        String text = Objects.requireNonNull(last.values().iterator().next());
+        return Long.parseLong(text.substring(0, text.indexOf(' ')));
+    }
+
+    private void killAll() {
+        for (ServerProcess server : servers.values()) {
+            if (server.isAlive()) {
+                server.killSoon();
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        killAll();
+        for (ServerProcess server : servers.values()) {
+            if (server.isAlive()) {
+                server.awaitExit();
+            }
+        }
+        proxies.values().forEach(TcpProxy::close);
+        Runtime.getRuntime().removeShutdownHook(killer);
+        List<Path> files;
+        try (Stream<Path> walk = Files.walk(data)) {
+            files = walk.sorted(Comparator.reverseOrder()).collect(Collectors.toList());
+        }
+        for (Path file : files) {
+            Files.deleteIfExists(file);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.balsa.transport;
+
+import org.jspecify.annotations.NullMarked;
