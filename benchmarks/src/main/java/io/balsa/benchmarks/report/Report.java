@@ -217,7 +217,9 @@ public final class Report {
                     cpu.add(name, of.clients(), Results.spread(rounds, Run::serverCpuPer10k));
                 }
                 if (of.clients() == mostClients) {
-                    growth.add(name, (double) of.keys(),
+                    growth.add(
+                            name,
+                            (double) of.keys(),
                             Results.spread(rounds, run -> run.result().donePerSecond()));
                 }
             }
