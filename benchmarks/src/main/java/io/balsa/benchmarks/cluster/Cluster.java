@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A cluster of one kind of server, fresh, in a directory of its own that {@link #close} deletes. Of one thread. */
 public final class Cluster implements AutoCloseable {
-    private static final Duration START_MAX = Duration.ofSeconds(60);
+    private static final Duration START_MAX = Duration.ofMinutes(2);
     private static final long ASK_INTERVAL_NANOS = 5_000_000;
     private static final int LOG_TAIL_LINES = 15;
 
@@ -32,7 +32,7 @@ public final class Cluster implements AutoCloseable {
     /** Starts all members at once and waits for the first acknowledged write. */
     public static Cluster start(ServerKind kind, int size, Tuning tuning, Path parent) throws IOException {
         Files.createDirectories(parent);
-        Cluster cluster = new Cluster(kind, Files.createTempDirectory(parent, kind.name() + "-"));
+        Cluster cluster = new Cluster(kind, Files.createTempDirectory(parent.toAbsolutePath(), kind.name() + "-"));
         Runtime.getRuntime().addShutdownHook(cluster.hook);
         try {
             List<Address> addresses = Address.allocate(size, cluster.directory);
