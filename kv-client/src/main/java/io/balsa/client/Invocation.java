@@ -89,14 +89,11 @@ final class Invocation<T> {
     }
 
     private synchronized void release() {
-        if (exchange != null) {
-            exchange.abort();
-            exchange = null;
+        HttpTransport.Exchange unfinished = exchange;
+        exchange = null;
+        if (unfinished != null) {
+            unfinished.abort();
         }
-        cancelTimers();
-    }
-
-    private void cancelTimers() {
         if (attemptTimer != null) {
             attemptTimer.cancel(false);
         }
@@ -166,7 +163,7 @@ final class Invocation<T> {
         }
         exchange = null;
         late.abort();
-        noteFailure(endpoint, late.maybeSent() ? why : "waited for a free connection", late.maybeSent());
+        noteFailure(endpoint, late.maybeSent() ? why : "no connection yet", late.maybeSent());
     }
 
     private synchronized void noteFailure(Endpoint endpoint, String error, boolean unknown) {

@@ -1,22 +1,25 @@
 package io.balsa.client;
 
 import java.net.ConnectException;
-import java.net.NoRouteToHostException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
 import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Flow;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -70,20 +73,9 @@ final class JdkTransport implements HttpTransport {
     @Override
     public Exchange send(Endpoint endpoint, Request request) {
         Lane lane = lanes.computeIfAbsent(endpoint, e -> new Lane());
-        JdkExchange exchange = new JdkExchange(lane, toJdk(endpoint, request));
+        JdkExchange exchange = new JdkExchange(lane, endpoint, request);
         lane.enter(exchange);
         return exchange;
-    }
-
-    private static HttpRequest toJdk(Endpoint endpoint, Request request) {
-        HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(endpoint.url() + request.target()))
-                .method(
-                        request.method(),
-                        request.body().length == 0 && !request.method().equals("PUT")
-                                ? BodyPublishers.noBody()
-                                : BodyPublishers.ofByteArray(request.body()));
-        request.headers().forEach(builder::setHeader);
-        return builder.build();
     }
 
     @Override
@@ -137,40 +129,71 @@ final class JdkTransport implements HttpTransport {
         }
     }
 
-    private final class JdkExchange implements Exchange {
+    /**
+     * One exchange, and the publisher of its body. The JDK asks the publisher for the length once the connection stands
+     * and before it writes the first byte, since the length is in the header: that is the moment from which on the
+     * server may see something.
+     */
+    private final class JdkExchange implements Exchange, BodyPublisher {
         private final Lane lane;
         private final HttpRequest request;
+        private final byte[] body;
+        private final BodyPublisher publisher;
         private final CompletableFuture<Reply> reply = new CompletableFuture<>();
-        private volatile @Nullable CompletableFuture<HttpResponse<byte[]>> sent;
 
-        JdkExchange(Lane lane, HttpRequest request) {
+        // Guarded by this.
+        private boolean maybeSent;
+        private boolean givenUp;
+        private @Nullable CompletableFuture<HttpResponse<byte[]>> response;
+
+        JdkExchange(Lane lane, Endpoint endpoint, Request request) {
             this.lane = lane;
-            this.request = request;
+            this.body = request.body();
+            this.publisher = body.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body);
+            HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(endpoint.url() + request.target()))
+                    .method(request.method(), this);
+            request.headers().forEach(builder::setHeader);
+            this.request = builder.build();
         }
 
         void start() {
-            CompletableFuture<HttpResponse<byte[]>> response;
+            CompletableFuture<HttpResponse<byte[]>> started;
             synchronized (this) {
                 HttpClient open = client;
-                if (open == null || reply.isDone()) {
-                    response = CompletableFuture.failedFuture(new TransportException("closed", false, null));
+                if (open == null || givenUp) {
+                    started = CompletableFuture.failedFuture(new TransportException("closed", false, null));
                 } else {
                     running.add(this);
-                    response = open.sendAsync(request, info -> new BoundedBody(ANSWER_BYTES_MAX));
-                    sent = response;
+                    started = open.sendAsync(request, info -> new BoundedBody(ANSWER_BYTES_MAX));
+                    response = started;
                 }
             }
-            var unused = response.whenComplete(this::ended);
+            var unused = started.whenComplete(this::ended);
         }
 
-        private void ended(@Nullable HttpResponse<byte[]> response, @Nullable Throwable failure) {
+        private void ended(@Nullable HttpResponse<byte[]> answer, @Nullable Throwable failure) {
             running.remove(this);
             lane.leave();
-            if (response != null) {
-                reply.complete(new Reply(response.statusCode(), response.headers(), response.body()));
+            if (answer != null) {
+                reply.complete(new Reply(answer.statusCode(), answer.headers(), answer.body()));
             } else {
-                reply.completeExceptionally(classify(failure));
+                reply.completeExceptionally(new TransportException(reason(failure), maybeSent(), failure));
             }
+        }
+
+        @Override
+        public synchronized long contentLength() {
+            if (givenUp) {
+                // Whoever gave up may have read already that nothing was sent; so it must stay.
+                throw new CancellationException("given up before it was sent");
+            }
+            maybeSent = true;
+            return body.length;
+        }
+
+        @Override
+        public void subscribe(Flow.Subscriber<? super ByteBuffer> subscriber) {
+            publisher.subscribe(subscriber);
         }
 
         @Override
@@ -179,42 +202,38 @@ final class JdkTransport implements HttpTransport {
         }
 
         @Override
-        public boolean maybeSent() {
-            return sent != null;
+        public synchronized boolean maybeSent() {
+            return maybeSent;
         }
 
         @Override
         public void abort() {
-            CompletableFuture<HttpResponse<byte[]>> inner;
+            CompletableFuture<HttpResponse<byte[]>> started;
             synchronized (this) {
-                inner = sent;
-                reply.completeExceptionally(new TransportException("given up", inner != null, null));
+                givenUp = true;
+                started = response;
             }
-            if (inner != null) {
-                inner.cancel(true);
+            // Not under the lock: this runs the code of those who wait.
+            boolean first = reply.completeExceptionally(new TransportException("given up", maybeSent(), null));
+            if (first && started != null) {
+                started.cancel(true);
             }
         }
     }
 
-    private static TransportException classify(@Nullable Throwable failure) {
+    /** In a few words; the exception's own are often none. */
+    private static String reason(@Nullable Throwable failure) {
         Throwable cause = failure;
         while (cause instanceof CompletionException && cause.getCause() != null) {
             cause = cause.getCause();
         }
-        if (cause instanceof TransportException known) {
-            return known;
-        }
         if (cause instanceof HttpConnectTimeoutException) {
-            return new TransportException("no connection in time", false, cause);
+            return "no connection in time";
         }
         if (cause instanceof ConnectException) {
-            boolean unresolved = cause.getCause() instanceof UnresolvedAddressException;
-            return new TransportException(unresolved ? "unknown host" : "connection refused", false, cause);
-        }
-        if (cause instanceof NoRouteToHostException) {
-            return new TransportException("no route to host", false, cause);
+            return cause.getCause() instanceof UnresolvedAddressException ? "unknown host" : "connection refused";
         }
         String message = cause == null ? "cancelled" : cause.getMessage();
-        return new TransportException("no answer: " + (message == null ? cause : message), true, cause);
+        return message == null ? String.valueOf(cause) : message;
     }
 }

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.balsa.client.FakeServer.Answer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -100,7 +103,7 @@ final class DeadlineTest {
             var running = client.putAsync("a", "v", CallOption.deadline(Duration.ofSeconds(10)));
             assertThatThrownBy(() -> client.put("b", "v", CallOption.deadline(SHORT)))
                     .isInstanceOf(NotAppliedException.class)
-                    .hasMessageContaining("waited for a free connection");
+                    .hasMessageContaining("no connection yet");
             assertThat(running).isNotDone();
         }
     }
@@ -152,9 +155,15 @@ final class DeadlineTest {
     void interruptedCallerGetsItsThreadBack() throws Exception {
         try (ServerSocket hole = FakeServer.blackHole();
                 BalsaClient client = BalsaClient.connect(FakeServer.url(hole))) {
-            Thread.currentThread().interrupt();
+            Thread caller = Thread.currentThread();
+            Thread interrupter = new Thread(() -> {
+                var unused = awaitRequest(hole);
+                caller.interrupt();
+            });
+            interrupter.start();
             assertThatThrownBy(() -> client.put("k", "v")).isInstanceOf(UnknownOutcomeException.class);
             assertThat(Thread.interrupted()).isTrue();
+            interrupter.join();
         }
     }
 
@@ -182,18 +191,32 @@ final class DeadlineTest {
             BalsaClient client = BalsaClient.connect(FakeServer.url(hole));
             var write = client.putAsync("k", "v");
             var read = client.getAsync("k");
-            try (var connection = hole.accept()) {
+            try (var one = awaitRequest(hole);
+                    var two = awaitRequest(hole)) {
                 client.close();
                 assertThatThrownBy(write::join).hasCauseInstanceOf(UnknownOutcomeException.class);
                 assertThatThrownBy(read::join).hasCauseInstanceOf(NotAppliedException.class);
-                connection.setSoTimeout(5_000);
-                connection.getInputStream().readAllBytes();
+                // Both connections are at their end.
+                one.getInputStream().readAllBytes();
+                two.getInputStream().readAllBytes();
             }
             assertThatThrownBy(() -> client.put("k", "v"))
                     .isInstanceOf(NotAppliedException.class)
                     .hasMessageContaining("closed");
         }
         awaitNoThreads();
+    }
+
+    /** Accepts a connection, and waits for the first byte of a request on it. */
+    private static Socket awaitRequest(ServerSocket hole) {
+        try {
+            Socket connection = hole.accept();
+            connection.setSoTimeout(5_000);
+            assertThat(connection.getInputStream().read()).isPositive();
+            return connection;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Before Java 21 the JDK's selector thread ends only after a garbage collection. */

@@ -8,6 +8,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -55,13 +56,8 @@ public final class HttpApi {
 
     /** Listens on {@code instances} event loops. The future has the port once all of them do, or says why not. */
     public Future<Integer> start(Vertx vertx, int instances) {
-        // The first one finds the port, if any will do; the others join it.
-        Future<String> first = vertx.deployVerticle(Opening::new, new DeploymentOptions());
-        Future<String> all = instances == 1
-                ? first
-                : first.compose(
-                        id -> vertx.deployVerticle(Opening::new, new DeploymentOptions().setInstances(instances - 1)));
-        return all.map(id -> port);
+        return vertx.deployVerticle(Opening::new, new DeploymentOptions().setInstances(instances))
+                .map(id -> port);
     }
 
     /** The port that it listens on, once it does. */
@@ -75,12 +71,19 @@ public final class HttpApi {
         return Future.join(stopped).mapEmpty();
     }
 
-    private HttpServerOptions options() {
+    /** The same for all event loops, so that Vert.x lets them share one socket. */
+    private SocketAddress address() {
+        return config.port() == 0
+                ? SocketAddress.sharedRandomPort(1 + (System.identityHashCode(this) >>> 1), config.host())
+                : SocketAddress.inetSocketAddress(config.port(), config.host());
+    }
+
+    private static HttpServerOptions options() {
         return new HttpServerOptions()
-                .setHost(config.host())
-                .setPort(port)
                 .setHttp2ClearTextEnabled(false)
                 .setCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
                 .setTcpNoDelay(true)
                 .setAcceptBacklog(1024)
                 .setReuseAddress(true)
@@ -108,7 +111,7 @@ public final class HttpApi {
             long shortest = Math.min(config.headMillisMax(), Math.min(config.bodyMillisMax(), config.idleMillisMax()));
             long period = Math.max(10, Math.min(SWEEP_MILLIS_MAX, shortest / 4));
             vertx.setPeriodic(period, timer -> dispatcher.sweep());
-            return server.listen().onSuccess(listening -> {
+            return server.listen(address()).onSuccess(listening -> {
                 port = listening.actualPort();
                 listeners.add(new Listener(context, server, dispatcher));
             });

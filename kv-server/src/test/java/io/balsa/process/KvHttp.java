@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class KvHttp {
     static final Duration REQUEST_MAX = Duration.ofSeconds(5);
 
+    /** No test measures how long a page takes, and the machine may be busy. */
+    private static final Duration PAGE_MAX = Duration.ofSeconds(30);
+
     private static final JsonFactory JSON = new JsonFactory();
 
     private final HttpClient client = HttpClient.newBuilder()
@@ -64,6 +67,11 @@ final class KvHttp {
         return write(request(server, "/v1/kv/" + key)
                 .PUT(HttpRequest.BodyPublishers.ofString(value))
                 .build());
+    }
+
+    /** {@link #create}, without waiting for it. */
+    CompletableFuture<Outcome> createLater(URI server, String key, String value) {
+        return CompletableFuture.supplyAsync(() -> create(server, key, value));
     }
 
     private Outcome write(HttpRequest request) {
@@ -111,7 +119,7 @@ final class KvHttp {
             String path = "/v1/kv?prefix=" + prefix + "&limit=1000&consistency=" + consistency
                     + (cursor == null ? "" : "&cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8));
             HttpResponse<String> response =
-                    client.send(request(server, path).build(), HttpResponse.BodyHandlers.ofString());
+                    client.send(request(server, path).timeout(PAGE_MAX).build(), HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
                 throw new IOException(path + ": " + response.statusCode() + " " + response.body());
             }

@@ -14,11 +14,11 @@ final class LeaderKillTest {
     private static final int KILLS = 10;
 
     @Test
-    @Timeout(180)
+    @Timeout(300)
     void noAcknowledgedWriteIsLostWhenTheLeaderIsKilledTenTimesUnderLoad() throws Exception {
         List<Double> gaps = new ArrayList<>();
         try (ProcessCluster cluster = ProcessCluster.start("leader-kill", 3, "standard");
-                Writers writers = Writers.start(cluster, 6)) {
+                Writers writers = Writers.start(cluster, 3)) {
             for (int kill = 0; kill < KILLS; kill++) {
                 writers.awaitApplied(100);
                 ServerProcess leader = cluster.awaitLeader();

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -12,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 /** The connections between the servers are cut by proxies; their clients reach all of them all the time. */
 final class PartitionTest {
     private static final int ROUNDS = 3;
+    private static final int READS = 4;
     private static final Duration HEALED_MAX = Duration.ofSeconds(15);
 
     @Test
@@ -23,16 +27,20 @@ final class PartitionTest {
                 ServerProcess old = cluster.awaitLeader();
                 assertThat(kv.put(old.http(), "part", "old-" + round)).isEqualTo(KvHttp.Outcome.APPLIED);
                 cluster.isolate(old);
-                // At once, while it still believes that it leads.
-                KvHttp.Outcome minority = kv.create(old.http(), "minority/" + round, "x");
-                assertThat(minority).as("a write without a majority").isNotEqualTo(KvHttp.Outcome.APPLIED);
-
+                // At once, while it still believes that it leads; and again when it cannot any more.
+                CompletableFuture<KvHttp.Outcome> minority = kv.createLater(old.http(), "minority/" + round, "x");
                 ServerProcess successor = cluster.awaitLeader(cluster.othersThan(old));
                 assertThat(kv.put(successor.http(), "part", "new-" + round)).isEqualTo(KvHttp.Outcome.APPLIED);
-                for (int i = 0; i < 3; i++) {
-                    PauseTest.isNewOrRefused(kv.get(old.http(), "part", "linearizable"), "new-" + round);
+                CompletableFuture<KvHttp.Outcome> late = kv.createLater(old.http(), "minority/late-" + round, "x");
+                List<CompletableFuture<KvHttp.Answer>> reads = new ArrayList<>();
+                for (int i = 0; i < READS; i++) {
+                    reads.add(kv.get(old.http(), "part", "linearizable"));
                 }
-                assertThat(kv.create(old.http(), "minority/late-" + round, "x")).isNotEqualTo(KvHttp.Outcome.APPLIED);
+                for (CompletableFuture<KvHttp.Answer> read : reads) {
+                    PauseTest.isNewOrRefused(read, "new-" + round);
+                }
+                assertThat(minority.get()).as("a write without a majority").isNotEqualTo(KvHttp.Outcome.APPLIED);
+                assertThat(late.get()).as("a write without a leader").isNotEqualTo(KvHttp.Outcome.APPLIED);
 
                 cluster.heal();
                 awaitWritable(cluster, "healed/" + round);

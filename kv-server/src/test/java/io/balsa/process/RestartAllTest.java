@@ -8,10 +8,10 @@ final class RestartAllTest {
     private static final int ROUNDS = 4;
 
     @Test
-    @Timeout(180)
+    @Timeout(300)
     void noAcknowledgedWriteIsLostWhenAllServersAreKilledAtOnceUnderLoad() throws Exception {
         try (ProcessCluster cluster = ProcessCluster.start("restart-all", 3, "standard");
-                Writers writers = Writers.start(cluster, 6)) {
+                Writers writers = Writers.start(cluster, 3)) {
             for (int round = 0; round < ROUNDS; round++) {
                 writers.awaitApplied(300);
                 cluster.servers().forEach(ServerProcess::killSoon);

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 final class Writers implements AutoCloseable {
     static final String PREFIX = "load/";
 
-    /** After an answer that no server could take the write: not a spin, and short beside an election. */
-    private static final long REFUSED_PAUSE_NANOS = 2_000_000;
+    /** After an answer that the write was not taken: short beside an election, and no spin beside a server that starts. */
+    private static final long REFUSED_PAUSE_NANOS = 5_000_000;
 
     private final KvHttp kv;
     private final List<URI> servers;
