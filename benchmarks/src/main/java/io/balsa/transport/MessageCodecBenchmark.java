@@ -47,7 +47,8 @@ public class MessageCodecBenchmark {
         MessageCodec.encode(envelope, out);
         byte[] bytes = new byte[out.readableBytes()];
         out.getBytes(0, bytes);
-        frame = ByteBuffer.wrap(bytes, LENGTH_BYTES, bytes.length - LENGTH_BYTES).slice();
+        frame = ByteBuffer.wrap(bytes, LENGTH_BYTES, bytes.length - LENGTH_BYTES)
+                .slice();
     }
 
     @Benchmark

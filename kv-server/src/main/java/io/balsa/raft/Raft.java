@@ -138,7 +138,11 @@ public final class Raft {
         role.connectionClosed(peer);
     }
 
-    /** Whether {@link #takeReady} would ask for anything; {@code mayApply}: whether with a positive applyBytesMax. */
+    /**
+     * Whether {@link #takeReady} must be called again though nothing came in since. Call it after every input in any case.
+     *
+     * @param mayApply whether it would be called with a positive applyBytesMax
+     */
     public boolean hasReady(boolean mayApply) {
         return !messages.isEmpty()
                 || !promises.isEmpty()

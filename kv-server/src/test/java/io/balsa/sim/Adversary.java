@@ -1,0 +1,144 @@
+package io.balsa.sim;
+
+import io.balsa.raft.NodeId;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/** Breaks machines, processes, links and disks, one act after the other, with what its seed allows it. */
+final class Adversary {
+    private final Simulation world;
+    private final SplittableRandom random;
+
+    Adversary(Simulation world, SplittableRandom random) {
+        this.world = world;
+        this.random = random;
+    }
+
+    void start() {
+        world.scheduler.in(random.nextLong(world.faults.actMaxMicros), this::act);
+    }
+
+    private void act() {
+        if (world.healed()) {
+            return;
+        }
+        List<Faults.Act> acts = world.faults.acts;
+        Faults.Act act = acts.get(random.nextInt(acts.size()));
+        world.trace.add(() -> "the adversary: " + act);
+        world.count(act.name());
+        switch (act) {
+            case SPLIT -> split();
+            case ISOLATE_LEADER -> isolate(leaderOrAny());
+            case CUT_ONE_WAY -> world.network.cut(any().id, any().id);
+            case CUT_SOME_LINKS -> cutSomeLinks();
+            case HEAL -> world.network.heal();
+            case CRASH -> any().crash("killed");
+            case CRASH_LEADER -> leaderOrAny().crash("killed");
+            case CRASH_ALL -> crashAll();
+            case RESTART -> world.startAll();
+            case PAUSE -> pause(any());
+            case PAUSE_LEADER -> pause(leaderOrAny());
+            case SLOW_DISK -> slowDisk(random.nextBoolean() ? any() : leaderOrAny());
+            case FILL_STATE -> fillState(any());
+            case CLOSED_HINT -> closedHint();
+            case TRANSFER -> transfer();
+        }
+        start();
+    }
+
+    private SimulatedServer any() {
+        return world.servers().get(random.nextInt(world.servers().size()));
+    }
+
+    /** One of those that believe to lead: there may be several, and none may be the right one. */
+    private SimulatedServer leaderOrAny() {
+        List<SimulatedServer> leaders =
+                world.servers().stream().filter(SimulatedServer::isLeader).toList();
+        return leaders.isEmpty() ? any() : leaders.get(random.nextInt(leaders.size()));
+    }
+
+    private void split() {
+        world.network.heal();
+        boolean[] side = new boolean[world.servers().size()];
+        for (int i = 0; i < side.length; i++) {
+            side[i] = random.nextBoolean();
+            for (int j = 0; j < i; j++) {
+                if (side[i] != side[j]) {
+                    world.network.cutBothWays(
+                            world.servers().get(i).id, world.servers().get(j).id);
+                }
+            }
+        }
+    }
+
+    private void isolate(SimulatedServer server) {
+        boolean hears = random.nextInt(3) == 0;
+        boolean speaks = !hears && random.nextInt(3) == 0;
+        for (SimulatedServer other : world.servers()) {
+            if (!speaks) {
+                world.network.cut(server.id, other.id);
+            }
+            if (!hears) {
+                world.network.cut(other.id, server.id);
+            }
+        }
+    }
+
+    private void cutSomeLinks() {
+        world.network.heal();
+        boolean bothWays = random.nextBoolean();
+        for (SimulatedServer from : world.servers()) {
+            for (SimulatedServer to : world.servers()) {
+                if (random.nextInt(3) == 0) {
+                    if (bothWays) {
+                        world.network.cutBothWays(from.id, to.id);
+                    } else {
+                        world.network.cut(from.id, to.id);
+                    }
+                }
+            }
+        }
+    }
+
+    private void crashAll() {
+        world.servers().forEach(server -> server.crash("power cut"));
+        world.scheduler.in(random.nextLong(200_000), world::startAll);
+    }
+
+    private void pause(SimulatedServer server) {
+        server.pauseUntil(world.scheduler.nowMicros() + random.nextLong(world.faults.pauseMaxMicros));
+    }
+
+    private void slowDisk(SimulatedServer server) {
+        long until = world.scheduler.nowMicros() + random.nextLong(2_000_000);
+        server.slowDisk(random.nextLong(1_000, 300_000), until);
+    }
+
+    private void fillState(SimulatedServer server) {
+        SimulatedServer.Process process = server.process();
+        if (process != null) {
+            process.state.full(true);
+            world.scheduler.in(random.nextLong(1_000_000), () -> process.state.full(false));
+        }
+    }
+
+    /** That a connection closed says little: the process may be alive and well. */
+    private void closedHint() {
+        NodeId peer = leaderOrAny().id;
+        for (SimulatedServer server : world.servers()) {
+            if (random.nextBoolean() && !server.id.equals(peer)) {
+                server.receive(loop -> loop.connectionClosed(peer));
+            }
+        }
+    }
+
+    private void transfer() {
+        @Nullable NodeId target = random.nextBoolean() ? null : any().id;
+        leaderOrAny().receive(loop -> {
+            if (loop.transferLeadership(target)) {
+                world.count("transfer begun");
+            }
+        });
+    }
+}

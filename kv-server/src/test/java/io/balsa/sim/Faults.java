@@ -1,0 +1,154 @@
+package io.balsa.sim;
+
+import io.balsa.node.Timeouts;
+import io.balsa.raft.RaftConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * One seed's mix of sizes, limits and faults. Each kind of fault is switched on or off by itself, so that some runs are
+ * extreme in one way and calm in all others: a mix that always holds everything hides what only one fault would show.
+ */
+final class Faults {
+    /** What the adversary may do. */
+    enum Act {
+        SPLIT,
+        ISOLATE_LEADER,
+        CUT_ONE_WAY,
+        CUT_SOME_LINKS,
+        HEAL,
+        CRASH,
+        CRASH_LEADER,
+        CRASH_ALL,
+        RESTART,
+        PAUSE,
+        PAUSE_LEADER,
+        SLOW_DISK,
+        FILL_STATE,
+        CLOSED_HINT,
+        TRANSFER
+    }
+
+    private static final long MILLI = 1_000;
+
+    final int servers;
+    final int clients;
+    final int keys;
+    final Timeouts timeouts;
+    final RaftConfig config;
+    final int idempotencyRecordsMax;
+    final double loss;
+    final double duplication;
+    final long delayMinMicros;
+    final long delayMaxMicros;
+    final double straggler;
+    final long stragglerMaxMicros;
+    final double answerLoss;
+
+    final double crashBeforeWrite;
+    final double crashAfterWrite;
+    final boolean crashesAreNoticed;
+    final long diskMaxMicros;
+    final long checkpointMaxMicros;
+    final long pauseMaxMicros;
+    final long clockDriftPercent;
+
+    final List<Act> acts;
+    final long actMaxMicros;
+    final long thinkMaxMicros;
+    final long clientTimeoutMicros;
+    final double onceShare;
+    final double readShare;
+    final int valueBytesMax;
+
+    /** The network's delay after the faults, to and fro. */
+    final long calmDelayMicros;
+
+    /** What a write takes at most then. */
+    final long calmDiskMaxMicros;
+
+    Faults(SplittableRandom random) {
+        int size = random.nextInt(10);
+        servers = size == 0 ? 1 : size < 7 ? 3 : 5;
+        clients = random.nextInt(1, 6);
+        keys = random.nextInt(1, 5);
+        timeouts = random.nextInt(3) == 0 ? new Timeouts(20, 60, 120) : Timeouts.LAN;
+        config = config(random);
+        idempotencyRecordsMax = random.nextBoolean() ? 48 : 4_000;
+        loss = pick(random, 0, 0, 0.01, 0.1, 0.4);
+        duplication = pick(random, 0, 0, 0.05, 0.5);
+        delayMinMicros = pick(random, 50, 500, 5_000);
+        delayMaxMicros = delayMinMicros + pick(random, 100, 1_000, 10_000, 60_000);
+        straggler = pick(random, 0, 0, 0.01, 0.1);
+        stragglerMaxMicros = pick(random, 200_000, 2_000_000);
+        answerLoss = pick(random, 0, 0, 0.05, 0.3);
+
+        boolean crashes = random.nextBoolean();
+        crashBeforeWrite = crashes ? pick(random, 0, 0.001, 0.01) : 0;
+        crashAfterWrite = crashes ? pick(random, 0, 0.001, 0.01) : 0;
+        crashesAreNoticed = random.nextBoolean();
+        diskMaxMicros = pick(random, 200, 2_000, 15_000);
+        checkpointMaxMicros = pick(random, 50_000, 1_000_000, 20_000_000);
+        pauseMaxMicros = pick(random, 100_000, 1_000_000, 4_000_000);
+        clockDriftPercent = pick(random, 0, 0, 10, 30);
+
+        acts = acts(random);
+        actMaxMicros = pick(random, 100_000, 400_000, 1_500_000);
+        thinkMaxMicros = pick(random, 2_000, 20_000, 100_000);
+        clientTimeoutMicros = pick(random, 100_000, 400_000, 1_500_000);
+        onceShare = pick(random, 0, 0.3, 0.8);
+        readShare = pick(random, 0.2, 0.5, 0.8);
+        valueBytesMax = (int) pick(random, 16, 16, 2_000);
+        // At worst, the way to and fro takes most of the shortest election timeout of the fastest clock.
+        long electionMicrosMin = timeouts.electionMillisMin() * MILLI * (100 - clockDriftPercent) / 100;
+        calmDelayMicros = Math.min(pick(random, 100, 1_000, 10_000, 1_000_000), electionMicrosMin * 35 / 100);
+        calmDiskMaxMicros = Math.min(diskMaxMicros, electionMicrosMin / 30);
+    }
+
+    private RaftConfig config(SplittableRandom random) {
+        RaftConfig wide = timeouts.toConfig();
+        if (random.nextInt(3) == 0) {
+            return wide;
+        }
+        return new RaftConfig(
+                wide.electionTicksMin(),
+                wide.electionTicksMax(),
+                wide.heartbeatTicks(),
+                random.nextInt(1, 4),
+                pick(random, 1, 300, 2_000),
+                random.nextInt(1, 5),
+                pick(random, 1, 1_000, 10_000),
+                pick(random, 200, 1_000, 20_000),
+                pick(random, 0, 500, 5_000));
+    }
+
+    private static List<Act> acts(SplittableRandom random) {
+        List<Act> acts = new ArrayList<>();
+        for (Act act : Act.values()) {
+            if (random.nextInt(5) < 2) {
+                acts.add(act);
+            }
+        }
+        // Whatever the seed breaks, it mends now and then; else most of a run would be spent with nothing left to do.
+        acts.add(Act.HEAL);
+        acts.add(Act.RESTART);
+        return List.copyOf(acts);
+    }
+
+    private static double pick(SplittableRandom random, double... choices) {
+        return choices[random.nextInt(choices.length)];
+    }
+
+    private static long pick(SplittableRandom random, long... choices) {
+        return choices[random.nextInt(choices.length)];
+    }
+
+    @Override
+    public String toString() {
+        return servers + " servers, " + clients + " clients, loss " + loss + ", duplication " + duplication + ", delay "
+                + delayMinMicros + ".." + delayMaxMicros + " us, stragglers " + straggler + " up to "
+                + stragglerMaxMicros + " us, disk up to " + diskMaxMicros + " us, calm delay " + calmDelayMicros
+                + " us, " + timeouts + ", " + config + ", " + acts;
+    }
+}

@@ -1,0 +1,270 @@
+package io.balsa.sim;
+
+import io.balsa.kv.KvStateMachine;
+import io.balsa.kv.MemoryState;
+import io.balsa.kv.Reference;
+import io.balsa.node.Input;
+import io.balsa.node.Observer;
+import io.balsa.node.RaftLoop;
+import io.balsa.raft.Envelope;
+import io.balsa.raft.HardState;
+import io.balsa.raft.LogEntry;
+import io.balsa.raft.Membership;
+import io.balsa.raft.NodeId;
+import io.balsa.raft.Raft;
+import io.balsa.raft.Transition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One machine: a disk that lasts, and a process that runs the real {@link RaftLoop} until it crashes. Turns follow the
+ * rules of {@code RaftThread}: a turn whenever something came in and at each tick, none while the last one lasts, and
+ * one late tick after a pause.
+ */
+@SuppressWarnings("JavaLangClash")
+final class SimulatedServer implements SimulatedDisk.Hooks {
+    /** Ends a turn where the process ends. */
+    private static final class Crash extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        Crash() {
+            super("crash", null, false, false);
+        }
+    }
+
+    /** From start to crash. */
+    static final class Process {
+        final Raft raft;
+        final RaftLoop loop;
+        final KvStateMachine machine;
+        final SimulatedState state;
+        final int number;
+        private List<Input> inbox = new ArrayList<>();
+        private long nextTickMicros;
+        private long freeAtMicros;
+        private long nextTurnMicros = Long.MAX_VALUE;
+        private boolean more;
+
+        Process(Raft raft, RaftLoop loop, KvStateMachine machine, SimulatedState state, int number) {
+            this.raft = raft;
+            this.loop = loop;
+            this.machine = machine;
+            this.state = state;
+            this.number = number;
+        }
+    }
+
+    private static final int INBOX_MAX = 2_000;
+    private static final int HASH_EVERY_ENTRIES = 8;
+    private static final long TURN_MICROS = 20;
+    private static final long TICK_MICROS = 10_000;
+
+    final NodeId id;
+    final SimulatedDisk disk = new SimulatedDisk(this);
+    private final Simulation world;
+    private final SplittableRandom random;
+    private final long tickMicros;
+    private MemoryState memory = new MemoryState();
+    private @Nullable Process process;
+    private int processes;
+    private long turnMicros;
+    private long slowUntilMicros;
+    private long slowDiskMicros;
+
+    SimulatedServer(Simulation world, NodeId id, SplittableRandom random) {
+        this.world = world;
+        this.id = id;
+        this.random = random;
+        long drift = TICK_MICROS * world.faults.clockDriftPercent / 100;
+        this.tickMicros = TICK_MICROS - drift + random.nextLong(2 * drift + 1);
+    }
+
+    /** Null while it is down. */
+    @Nullable
+    Process process() {
+        return process;
+    }
+
+    boolean isLeader() {
+        return process != null && process.raft.isLeader();
+    }
+
+    /** How far the turn that is running is behind the time of its beginning, in microseconds. */
+    long turnMicros() {
+        return turnMicros;
+    }
+
+    /** Starts a process from what the disks hold. */
+    void start(Membership membership) {
+        SimulatedState state = new SimulatedState(memory, this::applied);
+        KvStateMachine machine = Reference.machine(state, world.faults.idempotencyRecordsMax);
+        Raft raft = new Raft(
+                id, membership, world.faults.config, random.split(), disk.hardState(), disk, machine.lastApplied());
+        Observer observer = new Observer() {
+            @Override
+            public void transition(Transition transition) {
+                world.invariants.transition(SimulatedServer.this, transition);
+            }
+        };
+        RaftLoop loop = new RaftLoop(
+                raft,
+                machine,
+                disk,
+                this::send,
+                observer,
+                () -> world.scheduler.nowMicros() * 1_000,
+                world.faults.timeouts,
+                random.nextLong(Long.MAX_VALUE / 2));
+        Process started = new Process(raft, loop, machine, state, ++processes);
+        process = started;
+        long now = world.scheduler.nowMicros();
+        started.nextTickMicros = now + tickMicros;
+        turnMicros = 0;
+        world.trace.add(() -> id + " starts with " + disk.hardState() + ", log " + disk.last() + ", applied "
+                + machine.lastApplied());
+        world.invariants.started(this, started);
+        schedule(started, now);
+    }
+
+    /** The process ends here and now; what it had in memory is gone. */
+    void crash(String why) {
+        Process ended = process;
+        if (ended == null) {
+            return;
+        }
+        world.trace.add(() -> id + " crashes: " + why);
+        process = null;
+        memory = ended.state.memory().crash();
+        world.crashed(this);
+    }
+
+    void checkpoint() {
+        if (process != null) {
+            process.state.memory().checkpoint();
+        }
+    }
+
+    /** Nothing runs until then; what comes in waits. */
+    void pauseUntil(long micros) {
+        if (process != null) {
+            world.trace.add(() -> id + " is paused until " + micros + " us");
+            process.freeAtMicros = Math.max(process.freeAtMicros, micros);
+        }
+    }
+
+    /** Each write takes this much longer until then. */
+    void slowDisk(long writeMicros, long untilMicros) {
+        slowDiskMicros = writeMicros;
+        slowUntilMicros = untilMicros;
+    }
+
+    /** No longer paused, slow or out of room. */
+    void recover() {
+        slowUntilMicros = 0;
+        if (process != null) {
+            process.state.full(false);
+            process.freeAtMicros = Math.min(process.freeAtMicros, world.scheduler.nowMicros());
+            schedule(process, world.scheduler.nowMicros());
+        }
+    }
+
+    /** Something comes in; false: the process is down, or its inbox full. */
+    boolean receive(Input input) {
+        Process running = process;
+        if (running == null || running.inbox.size() >= INBOX_MAX) {
+            return false;
+        }
+        running.inbox.add(input);
+        schedule(running, world.scheduler.nowMicros());
+        return true;
+    }
+
+    private void schedule(Process running, long micros) {
+        long at = Math.max(micros, running.freeAtMicros);
+        if (at < running.nextTurnMicros) {
+            running.nextTurnMicros = at;
+            world.scheduler.at(at, () -> turnIfDue(running, at));
+        }
+    }
+
+    private void turnIfDue(Process running, long scheduledMicros) {
+        if (running != process || running.nextTurnMicros != scheduledMicros) {
+            return; // It crashed, or an earlier turn took this one's place.
+        }
+        running.nextTurnMicros = Long.MAX_VALUE;
+        if (running.freeAtMicros > scheduledMicros) {
+            schedule(running, running.freeAtMicros); // Paused meanwhile.
+            return;
+        }
+        turn(running);
+    }
+
+    private void turn(Process running) {
+        long now = world.scheduler.nowMicros();
+        List<Input> inputs = running.inbox;
+        running.inbox = new ArrayList<>();
+        if (now >= running.nextTickMicros) {
+            inputs.add(RaftLoop::tick);
+            running.nextTickMicros = Math.max(running.nextTickMicros + tickMicros, now);
+        }
+        turnMicros = TURN_MICROS;
+        if (!inputs.isEmpty() || running.more) {
+            try {
+                running.more = running.loop.turn(inputs);
+            } catch (Crash crash) {
+                world.invariants.turnEnded(this, running, false);
+                crash("amid a write");
+                return;
+            }
+            world.invariants.turnEnded(this, running, true);
+            running.freeAtMicros = now + turnMicros;
+        }
+        boolean busy = running.more || !running.inbox.isEmpty();
+        schedule(running, busy ? now : running.nextTickMicros);
+        turnMicros = 0;
+    }
+
+    /** The loop's transport. */
+    private void send(List<Envelope> envelopes) {
+        Process running = process;
+        if (running == null) {
+            throw new AssertionError(id + " sends while it is down");
+        }
+        world.invariants.observe(this, running);
+        for (Envelope envelope : envelopes) {
+            world.invariants.sending(this, running, envelope);
+            world.trace.add(() -> id + " -> " + envelope.to() + " " + envelope.message());
+            world.network.send(envelope, turnMicros);
+        }
+        world.invariants.sent(this, envelopes);
+    }
+
+    @Override
+    public void writing(SimulatedDisk written, @Nullable HardState hardState, List<LogEntry> entries) {
+        world.invariants.writing(this, hardState, entries);
+        turnMicros += 100 + random.nextLong(world.diskMicrosMax());
+        if (world.scheduler.nowMicros() < slowUntilMicros) {
+            turnMicros += slowDiskMicros;
+        }
+    }
+
+    @Override
+    public void mayCrash(boolean beforeCommit) {
+        double probability = beforeCommit ? world.faults.crashBeforeWrite : world.faults.crashAfterWrite;
+        if (!world.healed() && probability > 0 && random.nextDouble() < probability) {
+            throw new Crash();
+        }
+    }
+
+    private void applied(long index) {
+        Process running = process;
+        if (running != null) {
+            world.invariants.applied(this, running, index);
+            if (index % HASH_EVERY_ENTRIES == 0) {
+                world.committed.checkStateHash(id.toString(), index, running.machine.stateHash());
+            }
+        }
+    }
+}

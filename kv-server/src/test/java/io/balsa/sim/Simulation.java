@@ -1,0 +1,405 @@
+package io.balsa.sim;
+
+import static io.balsa.sim.SimulationFailure.unless;
+
+import io.balsa.kv.Key;
+import io.balsa.node.NodeStatus;
+import io.balsa.raft.Envelope;
+import io.balsa.raft.LogEntry;
+import io.balsa.raft.Membership;
+import io.balsa.raft.NodeId;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/** One seed's world: its servers, clients, network and adversary, from the first event to the verdict. */
+@SuppressWarnings("OrphanedFormatString")
+public final class Simulation {
+    /** Where a run ended well. */
+    public record Result(long seed, long hash, long virtualMicros, Map<String, Long> counts) {}
+
+    /** Keys whose operations the history records. */
+    static final String KEYS = "k/";
+
+    /** Keys that are also deleted by range, which only the committed log can judge. */
+    static final String RANGE_KEYS = "r/";
+
+    private static final long SECOND = 1_000_000;
+    private static final long FAULTS_MICROS = 14 * SECOND;
+
+    /** Each write that nobody knows the outcome of doubles what a check may have to look at. */
+    private static final int UNCERTAIN_WRITES_MAX = 5;
+
+    final Scheduler scheduler = new Scheduler();
+    final Fingerprint fingerprint = new Fingerprint();
+    final Trace trace;
+    final Faults faults;
+    final SimulatedNetwork network;
+    final CommittedLog committed;
+    final Invariants invariants;
+    final History history;
+    final Answers answers = new Answers();
+    long onceCalls;
+    long messages;
+    long transitions;
+
+    private final long seed;
+    private final SplittableRandom random;
+    private final Membership membership;
+    private final List<SimulatedServer> servers = new ArrayList<>();
+    private final List<SimulatedClient> clients = new ArrayList<>();
+    private final Set<Key> knownKeys = new HashSet<>();
+    private final int[] generations;
+    private final int[] uncertainWrites;
+    private final Set<ByteBuffer> neverApplied = new HashSet<>();
+    private final Set<ByteBuffer> committedCommands = new HashSet<>();
+    private final Map<String, Long> counts = new TreeMap<>();
+    private boolean healed;
+
+    private Simulation(long seed, boolean traced) {
+        this.seed = seed;
+        random = new SplittableRandom(seed);
+        faults = new Faults(random.split());
+        trace = new Trace(scheduler, traced);
+        trace.add(() -> "seed " + seed + ": " + faults);
+        network = new SimulatedNetwork(scheduler, random.split(), faults, this::deliver);
+        committed = new CommittedLog(faults.idempotencyRecordsMax, knownKeys);
+        invariants = new Invariants(this);
+        history = new History(() -> scheduler.nowMicros() / 1_000);
+        generations = new int[faults.keys];
+        uncertainWrites = new int[faults.keys];
+        membership = new Membership(
+                IntStream.rangeClosed(1, faults.servers).mapToObj(NodeId::new).toList());
+        for (NodeId id : membership.voters()) {
+            SimulatedServer server = new SimulatedServer(this, id, random.split());
+            servers.add(server);
+            checkpointLater(server);
+        }
+        for (int number = 1; number <= faults.clients; number++) {
+            clients.add(new SimulatedClient(this, number, random.split()));
+        }
+    }
+
+    /** Runs one seed; throws {@link SimulationFailure} when a property does not hold. */
+    public static Result run(long seed) {
+        return new Simulation(seed, false).run();
+    }
+
+    /** Runs it once more and returns the last events, and what failed. */
+    public static List<String> trace(long seed) {
+        Simulation simulation = new Simulation(seed, true);
+        List<String> lines = new ArrayList<>();
+        try {
+            simulation.run();
+            lines.addAll(simulation.trace.lines());
+        } catch (SimulationFailure failure) {
+            lines.addAll(simulation.trace.lines());
+            lines.add(failure.getMessage());
+        }
+        return lines;
+    }
+
+    private Result run() {
+        try {
+            startAll();
+            clients.forEach(SimulatedClient::start);
+            new Adversary(this, random.split()).start();
+            scheduler.runUntil(FAULTS_MICROS);
+            heal();
+            recover();
+            judge();
+        } catch (SimulationFailure failure) {
+            throw failure;
+        } catch (AssertionError broken) {
+            throw failure("Check", broken);
+        } catch (RuntimeException unexpected) {
+            throw failure("NoException", unexpected);
+        }
+        servers.forEach(server -> {
+            count("entries read from disk", server.disk.entriesRead());
+            count("entries replaced", server.disk.entriesReplaced());
+        });
+        count("entries committed", committed.lastIndex());
+        count("leaders", invariants.leaders());
+        count("messages", messages);
+        count("events", scheduler.scheduled());
+        fingerprint.add(committed.lastIndex());
+        return new Result(seed, fingerprint.value(), scheduler.nowMicros(), counts);
+    }
+
+    private static SimulationFailure failure(String property, Throwable cause) {
+        SimulationFailure failure = new SimulationFailure(property, cause.toString());
+        failure.initCause(cause);
+        return failure;
+    }
+
+    private void heal() {
+        trace.add(() -> "everything heals");
+        healed = true;
+        network.healForGood();
+        startAll();
+        servers.forEach(SimulatedServer::recover);
+    }
+
+    /** After the faults: a leader soon, progress, then equal servers and silence. */
+    private void recover() {
+        scheduler.runUntil(scheduler.nowMicros() + 10L * faults.timeouts.electionMillisMax() * 1_000);
+        NodeId leader = agreedLeader();
+        long term = status(server(leader)).term();
+        long writesBefore = counts.getOrDefault("write", 0L) + counts.getOrDefault("retried write", 0L);
+        long readsBefore = counts.getOrDefault("read", 0L);
+        scheduler.runUntil(scheduler.nowMicros() + 2 * SECOND + clientTimeoutMicros());
+        long writes = counts.getOrDefault("write", 0L) + counts.getOrDefault("retried write", 0L) - writesBefore;
+        long reads = counts.getOrDefault("read", 0L) - readsBefore;
+        unless(writes > 0, "Progress", "no write succeeds after everything has healed");
+        unless(reads > 0, "Progress", "no read succeeds after everything has healed");
+
+        clients.forEach(SimulatedClient::stop);
+        scheduler.runUntil(scheduler.nowMicros() + SECOND + 2 * clientTimeoutMicros());
+        for (SimulatedClient client : clients) {
+            unless(client.idle(), "Progress", "a client still waits");
+        }
+        catchUp();
+        equalServers();
+
+        long messagesBefore = messages;
+        scheduler.runUntil(scheduler.nowMicros() + SECOND);
+        long heartbeats = SECOND / (faults.timeouts.heartbeatMillis() * 1_000L) + 2;
+        unless(
+                messages - messagesBefore <= 3 * heartbeats * (faults.servers - 1),
+                "MessagesDoNotMultiply",
+                "an idle cluster of %d sends %d messages a second",
+                faults.servers,
+                messages - messagesBefore);
+        unless(
+                agreedLeader().equals(leader) && status(server(leader)).term() == term,
+                "StableLeader",
+                "%s led term %d, and no fault has happened since; now %s leads term %d",
+                leader,
+                term,
+                agreedLeader(),
+                status(server(agreedLeader())).term());
+    }
+
+    /** Tiny windows and messages make it slow, but each second must bring the last one further. */
+    private void catchUp() {
+        long least = -1;
+        long applied = leastApplied();
+        while (applied < committed.lastIndex()) {
+            unless(
+                    applied > least,
+                    "EqualServers",
+                    "%d entries are committed, and %d is where it ends",
+                    committed.lastIndex(),
+                    applied);
+            least = applied;
+            scheduler.runUntil(scheduler.nowMicros() + SECOND);
+            applied = leastApplied();
+        }
+    }
+
+    private long leastApplied() {
+        return servers.stream()
+                .mapToLong(server -> status(server).lastApplied())
+                .min()
+                .orElseThrow();
+    }
+
+    private NodeId agreedLeader() {
+        NodeId leader = status(servers.get(0)).leader();
+        for (SimulatedServer server : servers) {
+            NodeStatus status = status(server);
+            unless(
+                    leader != null && leader.equals(status.leader()),
+                    "LeaderAfterHealing",
+                    "ten election timeouts after everything has healed, %s follows %s and %s follows %s",
+                    servers.get(0).id,
+                    leader,
+                    server.id,
+                    status.leader());
+        }
+        if (leader == null || !server(leader).isLeader()) {
+            throw new SimulationFailure("LeaderAfterHealing", leader + " is followed and does not lead");
+        }
+        return leader;
+    }
+
+    private void equalServers() {
+        NodeStatus first = status(servers.get(0));
+        for (SimulatedServer server : servers) {
+            NodeStatus status = status(server);
+            unless(
+                    status.lastApplied() == committed.lastIndex()
+                            && status.lastLogIndex() == first.lastLogIndex()
+                            && status.lastApplied() == status.lastLogIndex(),
+                    "EqualServers",
+                    "%d entries are committed; %s",
+                    committed.lastIndex(),
+                    status);
+            unless(
+                    status.writesPending() == 0 && status.readsPending() == 0,
+                    "AnsweredOnce",
+                    "requests still wait: %s",
+                    status);
+            SimulatedServer.Process process = running(server);
+            committed.checkStateHash(server.id.toString(), status.lastApplied(), process.machine.stateHash());
+        }
+    }
+
+    private void judge() {
+        for (SimulatedServer server : servers) {
+            running(server).loop.stop();
+        }
+        answers.checkAllGiven();
+        LinearizabilityChecker.Verdict verdict = LinearizabilityChecker.check(history);
+        if (verdict instanceof LinearizabilityChecker.Verdict.Violation violation) {
+            throw new SimulationFailure("Linearizability", violation.explanation());
+        }
+        if (verdict instanceof LinearizabilityChecker.Verdict.TooHard tooHard) {
+            count("histories too hard to check");
+            trace.add(tooHard::toString);
+        }
+    }
+
+    private static SimulatedServer.Process running(SimulatedServer server) {
+        SimulatedServer.Process process = server.process();
+        if (process == null) {
+            throw new SimulationFailure("Progress", server.id + " is down after everything has healed");
+        }
+        return process;
+    }
+
+    private static NodeStatus status(SimulatedServer server) {
+        return running(server).loop.status();
+    }
+
+    // What the parts of the world ask of it.
+
+    boolean healed() {
+        return healed;
+    }
+
+    List<SimulatedServer> servers() {
+        return servers;
+    }
+
+    SimulatedServer server(NodeId id) {
+        return servers.get(id.value() - 1);
+    }
+
+    void startAll() {
+        for (SimulatedServer server : servers) {
+            if (server.process() == null) {
+                server.start(membership);
+            }
+        }
+    }
+
+    private void deliver(Envelope envelope) {
+        server(envelope.to()).receive(loop -> loop.receive(List.of(envelope)));
+    }
+
+    /** The others' connections to it close, and mostly they notice. */
+    void crashed(SimulatedServer ended) {
+        count("crash");
+        if (!faults.crashesAreNoticed) {
+            return;
+        }
+        for (SimulatedServer server : servers) {
+            if (random.nextInt(4) > 0) {
+                scheduler.in(
+                        random.nextLong(100, 5_000),
+                        () -> server.receive(loop -> {
+                            if (!server.id.equals(ended.id)) {
+                                loop.connectionClosed(ended.id);
+                            }
+                        }));
+            }
+        }
+    }
+
+    private void checkpointLater(SimulatedServer server) {
+        scheduler.in(random.nextLong(faults.checkpointMaxMicros), () -> {
+            server.checkpoint();
+            checkpointLater(server);
+        });
+    }
+
+    /** An entry that nobody has committed before. */
+    void committed(LogEntry entry, long inTerm) {
+        unless(
+                !neverApplied.contains(entry.command()),
+                "NotAppliedIsNeverApplied",
+                "%s was refused as not applied",
+                entry.id());
+        committed.extend(entry, inTerm);
+        committedCommands.add(entry.command());
+        fingerprint.add(entry.index());
+        fingerprint.add(entry.term());
+        fingerprint.add(entry.command());
+    }
+
+    /** A client was told so of this command, which is like no other. */
+    void neverApplied(ByteBuffer command) {
+        unless(
+                !committedCommands.contains(command),
+                "NotAppliedIsNeverApplied",
+                "a write that is committed was refused as not applied");
+        neverApplied.add(command);
+    }
+
+    boolean answerIsLost(SplittableRandom chance) {
+        return !healed && chance.nextDouble() < faults.answerLoss;
+    }
+
+    /** Clients are in a hurry only while it makes things worse. */
+    long clientTimeoutMicros() {
+        return healed ? Math.max(SECOND, faults.clientTimeoutMicros) : faults.clientTimeoutMicros;
+    }
+
+    long diskMicrosMax() {
+        return healed ? faults.calmDiskMaxMicros : faults.diskMaxMicros;
+    }
+
+    /** One of the keys in use. */
+    Key key(SplittableRandom chance) {
+        int key = chance.nextInt(faults.keys);
+        return known(Key.of(KEYS + key + "." + generations[key]));
+    }
+
+    Key known(Key key) {
+        knownKeys.add(key);
+        return key;
+    }
+
+    /** Nobody will ever know whether a write of this key took effect: after some of them, another key is used. */
+    void uncertain(Key key) {
+        for (int i = 0; i < faults.keys; i++) {
+            if (key.equals(Key.of(KEYS + i + "." + generations[i])) && ++uncertainWrites[i] >= UNCERTAIN_WRITES_MAX) {
+                uncertainWrites[i] = 0;
+                generations[i]++;
+            }
+        }
+    }
+
+    void count(String what) {
+        count(what, 1);
+    }
+
+    private void count(String what, long times) {
+        counts.merge(what, times, Long::sum);
+    }
+
+    @Nullable
+    static String property(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null || !message.contains(":") ? null : message.substring(0, message.indexOf(':'));
+    }
+}
