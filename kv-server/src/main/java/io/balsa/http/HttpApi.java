@@ -8,8 +8,11 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -55,13 +58,15 @@ public final class HttpApi {
 
     /** Listens on {@code instances} event loops. The future has the port once all of them do, or says why not. */
     public Future<Integer> start(Vertx vertx, int instances) {
-        // The first one finds the port, if any will do; the others join it.
-        Future<String> first = vertx.deployVerticle(Opening::new, new DeploymentOptions());
-        Future<String> all = instances == 1
-                ? first
-                : first.compose(
-                        id -> vertx.deployVerticle(Opening::new, new DeploymentOptions().setInstances(instances - 1)));
-        return all.map(id -> port);
+        if (port == 0) {
+            try {
+                port = freePort(config.host());
+            } catch (IOException noPort) {
+                return Future.failedFuture(noPort);
+            }
+        }
+        return vertx.deployVerticle(Opening::new, new DeploymentOptions().setInstances(instances))
+                .map(id -> port);
     }
 
     /** The port that it listens on, once it does. */
@@ -75,12 +80,20 @@ public final class HttpApi {
         return Future.join(stopped).mapEmpty();
     }
 
-    private HttpServerOptions options() {
+    /** Any free one: all event loops must name the same port, or Vert.x does not let them share the socket. */
+    private static int freePort(String host) throws IOException {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(host, 0));
+            return probe.getLocalPort();
+        }
+    }
+
+    private static HttpServerOptions options() {
         return new HttpServerOptions()
-                .setHost(config.host())
-                .setPort(port)
                 .setHttp2ClearTextEnabled(false)
                 .setCompressionSupported(false)
+                .setPerMessageWebSocketCompressionSupported(false)
+                .setPerFrameWebSocketCompressionSupported(false)
                 .setTcpNoDelay(true)
                 .setAcceptBacklog(1024)
                 .setReuseAddress(true)
@@ -108,10 +121,11 @@ public final class HttpApi {
             long shortest = Math.min(config.headMillisMax(), Math.min(config.bodyMillisMax(), config.idleMillisMax()));
             long period = Math.max(10, Math.min(SWEEP_MILLIS_MAX, shortest / 4));
             vertx.setPeriodic(period, timer -> dispatcher.sweep());
-            return server.listen().onSuccess(listening -> {
-                port = listening.actualPort();
-                listeners.add(new Listener(context, server, dispatcher));
-            });
+            return server.listen(SocketAddress.inetSocketAddress(port, config.host()))
+                    .onSuccess(listening -> {
+                        port = listening.actualPort();
+                        listeners.add(new Listener(context, server, dispatcher));
+                    });
         }
     }
 }

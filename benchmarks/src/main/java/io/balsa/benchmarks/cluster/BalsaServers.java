@@ -1,0 +1,82 @@
+package io.balsa.benchmarks.cluster;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Balsa from its runnable jar. */
+public final class BalsaServers implements ServerKind {
+    private static final Pattern LEADS = Pattern.compile("\"role\"\\s*:\\s*\"leader\"", Pattern.CASE_INSENSITIVE);
+    private static final Pattern VERSION = Pattern.compile("-?\\d[-.\\w]*");
+
+    private final Path jar;
+    private final String java;
+    private final List<String> javaOptions;
+    private final List<String> arguments;
+
+    /**
+     * @param java the command that runs the servers' JVM
+     * @param javaOptions flags for it, those of the launcher
+     * @param arguments for the server, behind those that every member needs
+     */
+    public BalsaServers(Path jar, String java, List<String> javaOptions, List<String> arguments) {
+        this.jar = jar.toAbsolutePath();
+        this.java = java;
+        this.javaOptions = List.copyOf(javaOptions);
+        this.arguments = List.copyOf(arguments);
+    }
+
+    @Override
+    public String name() {
+        return "balsa";
+    }
+
+    @Override
+    public @Nullable String missing() {
+        return Files.isRegularFile(jar) ? null : jar + " is not there: mvn -B -q package -DskipTests";
+    }
+
+    @Override
+    public String version() {
+        String said = Shell.firstLine(List.of(java, "-jar", jar.toString(), "--version"));
+        return VERSION.matcher(said).find() ? said : "unknown";
+    }
+
+    @Override
+    public String options(Tuning tuning) {
+        return String.join(" ", javaOptions) + (arguments.isEmpty() ? "" : " … " + String.join(" ", arguments));
+    }
+
+    /** One tuning: the default timeouts are those that are stable. */
+    @Override
+    public List<String> prepare(Address self, List<Address> all, Tuning tuning) {
+        List<String> command = new ArrayList<>();
+        command.add(java);
+        command.addAll(javaOptions);
+        command.addAll(List.of("-jar", jar.toString(), "server", "--id", self.id()));
+        command.addAll(List.of("--data-dir", self.directory().resolve("data").toString()));
+        command.addAll(List.of("--http", self.clientHostAndPort(), "--raft", raft(self)));
+        command.add("--peers");
+        command.add(all.stream().map(peer -> peer.id() + "=" + raft(peer)).collect(Collectors.joining(",")));
+        command.addAll(arguments);
+        return command;
+    }
+
+    private static String raft(Address member) {
+        return Address.HOST + ":" + member.peerPort();
+    }
+
+    @Override
+    public boolean leads(Address member) {
+        return LEADS.matcher(Http.get(member.clientUrl() + "/v1/status")).find();
+    }
+
+    @Override
+    public boolean write(Address member) {
+        return !Http.put(member.clientUrl() + "/v1/kv/first", "1").isEmpty();
+    }
+}

@@ -1,0 +1,160 @@
+package io.balsa.http;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.balsa.metrics.Metrics;
+import io.balsa.metrics.StoreSizes;
+import io.balsa.raft.NodeId;
+import io.vertx.core.Vertx;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A real server on a free port in front of an {@link InProcessNode}; every answer is held against the OpenAPI document. */
+final class TestServer implements AutoCloseable {
+    static final String OTHER_URL = "http://127.0.0.1:9";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    final Vertx vertx = Vertx.vertx();
+    final InProcessNode node = new InProcessNode();
+    final Metrics metrics = new Metrics();
+    final OpenApiDocument document = new OpenApiDocument();
+    final AtomicLong turnAgeMillis = new AtomicLong();
+    final HttpApi api;
+    final int port;
+
+    /** What the next transfers of leadership are answered with. */
+    volatile Supplier<LeaderTransfer.Answer> transfer =
+            () -> new LeaderTransfer.Answer.NoTarget("there is no other server");
+
+    volatile @Nullable NodeId transferTarget;
+    volatile @Nullable String otherUrl = OTHER_URL;
+
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(10))
+            .build();
+
+    TestServer(HttpConfig config, int instances) throws Exception {
+        metrics.node(node::status);
+        api = new HttpApi(
+                config,
+                new HttpPorts(
+                        node,
+                        (target, timeoutMillis, reply) -> {
+                            transferTarget = target;
+                            reply.accept(transfer.get());
+                        },
+                        id -> id.equals(InProcessNode.OTHER) ? otherUrl : null,
+                        id -> "127.0.0.1:" + (7100 + id.value()),
+                        metrics,
+                        turnAgeMillis::get,
+                        () -> new StoreSizes(4096, 8192),
+                        "0.1.0-test",
+                        "4f1d"));
+        port = api.start(vertx, instances)
+                .toCompletionStage()
+                .toCompletableFuture()
+                .get(20, TimeUnit.SECONDS);
+    }
+
+    TestServer() throws Exception {
+        this(HttpConfig.localhost(0), 2);
+    }
+
+    /** An answer; {@code headers} have lower-case names. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
+    record Answer(int status, Map<String, List<String>> headers, byte[] body) {
+        String header(String name) {
+            return String.join("|", headers.getOrDefault(name, List.of()));
+        }
+
+        String text() {
+            return new String(body, StandardCharsets.UTF_8);
+        }
+
+        JsonNode json() {
+            try {
+                return JSON.readTree(body);
+            } catch (IOException notJson) {
+                throw new AssertionError(text(), notJson);
+            }
+        }
+
+        String code() {
+            return json().path("code").asText();
+        }
+    }
+
+    Answer get(String target, String... headers) {
+        return send("GET", target, null, headers);
+    }
+
+    Answer put(String target, String value, String... headers) {
+        return send("PUT", target, value.getBytes(StandardCharsets.UTF_8), headers);
+    }
+
+    Answer delete(String target, String... headers) {
+        return send("DELETE", target, null, headers);
+    }
+
+    Answer send(String method, String target, byte @Nullable [] body, String... headers) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + target))
+                .timeout(Duration.ofSeconds(20))
+                .method(
+                        method,
+                        body == null
+                                ? HttpRequest.BodyPublishers.noBody()
+                                : HttpRequest.BodyPublishers.ofByteArray(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return checked(method, target, send(request.build()));
+    }
+
+    private HttpResponse<byte[]> send(HttpRequest request) {
+        try {
+            return client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+        } catch (IOException failed) {
+            throw new AssertionError(failed);
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(interrupted);
+        }
+    }
+
+    private Answer checked(String method, String target, HttpResponse<byte[]> response) {
+        Answer answer = new Answer(response.statusCode(), response.headers().map(), response.body());
+        document.check(method, template(target), answer.status(), answer.headers(), answer.body());
+        return answer;
+    }
+
+    /** The documented path that {@code target} belongs to. */
+    static String template(String target) {
+        int question = target.indexOf('?');
+        String path = question < 0 ? target : target.substring(0, question);
+        return path.startsWith("/v1/kv/") ? "/v1/kv/{key}" : path;
+    }
+
+    @Override
+    public void close() {
+        vertx.close()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join();
+        node.close();
+        metrics.close();
+    }
+}
