@@ -7,12 +7,23 @@ import java.util.stream.Collectors;
 
 /** What came of each endpoint within one call; one line each, however often it was tried. Not thread-safe. */
 final class Attempts {
+    private static final String GIVEN_UP = ", before that: ";
+
     private final Map<Endpoint, Attempt> byEndpoint = new LinkedHashMap<>();
 
     void add(Endpoint endpoint, String error) {
         Attempt earlier = byEndpoint.get(endpoint);
         int tries = earlier == null ? 1 : earlier.tries() + 1;
         byEndpoint.put(endpoint, new Attempt(endpoint.url(), tries, error));
+    }
+
+    /** The attempt under way was given up; what an earlier one ended with says more, so it stays in the message. */
+    void addGivenUp(Endpoint endpoint, String error) {
+        Attempt earlier = byEndpoint.get(endpoint);
+        String reason = earlier == null ? error : earlier.lastError();
+        int at = reason.indexOf(GIVEN_UP);
+        reason = at < 0 ? reason : reason.substring(at + GIVEN_UP.length());
+        add(endpoint, reason.equals(error) ? error : error + GIVEN_UP + reason);
     }
 
     List<Attempt> list() {

@@ -163,11 +163,17 @@ final class Invocation<T> {
         }
         exchange = null;
         late.abort();
-        noteFailure(endpoint, late.maybeSent() ? why : "no connection yet", late.maybeSent());
+        boolean sent = late.maybeSent();
+        attempts.addGivenUp(endpoint, sent ? why : "no connection yet");
+        noteUnserved(endpoint, sent);
     }
 
     private synchronized void noteFailure(Endpoint endpoint, String error, boolean unknown) {
         attempts.add(endpoint, error);
+        noteUnserved(endpoint, unknown);
+    }
+
+    private synchronized void noteUnserved(Endpoint endpoint, boolean unknown) {
         maybeApplied |= unknown && !operation.reads();
         triedThisRound.add(endpoint);
         endpoints.failed(endpoint);
