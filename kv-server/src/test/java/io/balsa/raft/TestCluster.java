@@ -1,0 +1,308 @@
+package io.balsa.raft;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.function.IntFunction;
+import java.util.function.Predicate;
+import java.util.random.RandomGenerator;
+
+/**
+ * A few cores, driven by hand through their public methods: nothing ticks, and no message arrives, unless the test says
+ * so. After each input a server does all that follows from it, as its loop would.
+ */
+final class TestCluster {
+    static final RaftConfig CONFIG = RaftConfig.ofTicks(10, 20, 3);
+
+    /** One core with its disk. */
+    static final class Server {
+        final NodeId id;
+        final TestLog disk = new TestLog();
+        final List<LogEntry> applied = new ArrayList<>();
+        final List<Ready.ReadState> reads = new ArrayList<>();
+        final List<Transition> transitions = new ArrayList<>();
+        Raft raft;
+        boolean down;
+
+        Server(NodeId id, Raft raft) {
+            this.id = id;
+            this.raft = raft;
+        }
+    }
+
+    /** Server 1 waits as short as it may, and each server a tick longer than the one before it. */
+    record InOrder(int id) implements RandomGenerator {
+        @Override
+        public long nextLong() {
+            return id;
+        }
+
+        @Override
+        public int nextInt(int bound) {
+            return Math.min(id - 1, bound - 1);
+        }
+
+        @Override
+        public int nextInt(int origin, int bound) {
+            return origin + nextInt(bound - origin);
+        }
+    }
+
+    /** Sees what servers do. */
+    interface Watcher {
+        default void sent(Envelope envelope) {}
+
+        default void became(NodeId server, Transition transition) {}
+
+        default void applied(NodeId server, LogEntry entry) {}
+
+        default void confirmed(NodeId server, Ready.ReadState read) {}
+    }
+
+    private static final Watcher NOBODY = new Watcher() {};
+
+    private final Membership membership;
+    private final RaftConfig config;
+    private final Watcher watcher;
+    private final TreeMap<Integer, Server> servers = new TreeMap<>();
+    private final TreeMap<Integer, RandomGenerator> randoms = new TreeMap<>();
+    private final List<Envelope> inFlight = new ArrayList<>();
+    private final boolean[][] cut;
+    private long nextReadId = 1;
+
+    TestCluster(int size) {
+        this(size, CONFIG);
+    }
+
+    TestCluster(int size, RaftConfig config) {
+        this(size, config, NOBODY, InOrder::new);
+    }
+
+    /** @param random each server's source of timeouts */
+    TestCluster(int size, RaftConfig config, Watcher watcher, IntFunction<RandomGenerator> random) {
+        this.config = config;
+        this.watcher = watcher;
+        List<NodeId> ids = new ArrayList<>();
+        for (int id = 1; id <= size; id++) {
+            ids.add(new NodeId(id));
+            randoms.put(id, random.apply(id));
+        }
+        membership = new Membership(ids);
+        cut = new boolean[size + 1][size + 1];
+        for (NodeId id : ids) {
+            servers.put(id.value(), start(id));
+        }
+    }
+
+    private Server start(NodeId id) {
+        TestLog disk = new TestLog();
+        return new Server(id, core(id, disk));
+    }
+
+    private Raft core(NodeId id, TestLog disk) {
+        RandomGenerator random = randoms.get(id.value());
+        if (random == null) {
+            throw new AssertionError("no server " + id);
+        }
+        return new Raft(id, membership, config, random, disk.hardState(), disk, 0);
+    }
+
+    Server server(int id) {
+        Server server = servers.get(id);
+        if (server == null) {
+            throw new AssertionError("no server " + id);
+        }
+        return server;
+    }
+
+    Raft raft(int id) {
+        return server(id).raft;
+    }
+
+    List<Server> servers() {
+        return List.copyOf(servers.values());
+    }
+
+    /** Gives a server, before anything has happened, a log and a term as if it had a history. */
+    void haveHistory(int id, long currentTerm, long... terms) {
+        Server server = server(id);
+        List<LogEntry> entries = new ArrayList<>();
+        for (int i = 0; i < terms.length; i++) {
+            entries.add(new LogEntry(i + 1, terms[i], command("t" + terms[i])));
+        }
+        server.disk.write(new HardState(currentTerm, null), entries);
+        server.raft = core(server.id, server.disk);
+    }
+
+    static ByteBuffer command(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)).asReadOnlyBuffer();
+    }
+
+    /** The terms of a log's entries. */
+    static List<Long> terms(TestLog log) {
+        return log.entries().stream().map(LogEntry::term).toList();
+    }
+
+    // Inputs.
+
+    void tick(int id, int times) {
+        for (int i = 0; i < times; i++) {
+            server(id).raft.tick();
+            turn(id);
+        }
+    }
+
+    Proposal propose(int id, String command) {
+        Proposal proposal = raft(id).propose(command(command));
+        turn(id);
+        return proposal;
+    }
+
+    /** The id under which the answer comes. */
+    long readIndex(int id) {
+        long read = nextReadId++;
+        raft(id).readIndex(read);
+        turn(id);
+        return read;
+    }
+
+    /** A message out of nowhere. */
+    void step(int from, int to, Message message) {
+        raft(to).step(new Envelope(new NodeId(from), new NodeId(to), message));
+        turn(to);
+    }
+
+    /** Ends it; what it had in memory is gone. */
+    void crash(int id) {
+        server(id).down = true;
+    }
+
+    void restart(int id) {
+        Server server = server(id);
+        server.down = false;
+        server.applied.clear();
+        server.raft = core(server.id, server.disk);
+        turn(id);
+    }
+
+    /** Does what follows, until nothing follows any more. */
+    void turn(int id) {
+        Server server = server(id);
+        do {
+            Ready ready = server.raft.takeReady(1 << 20);
+            send(ready.messages());
+            server.applied.addAll(ready.committed());
+            server.reads.addAll(ready.reads());
+            server.transitions.addAll(ready.transitions());
+            server.disk.write(ready.hardState(), ready.entries());
+            send(ready.promises());
+            server.raft.written();
+            ready.transitions().forEach(transition -> watcher.became(server.id, transition));
+            ready.committed().forEach(entry -> watcher.applied(server.id, entry));
+            ready.reads().forEach(read -> watcher.confirmed(server.id, read));
+        } while (server.raft.hasReady(true));
+    }
+
+    // The network.
+
+    private void send(List<Envelope> envelopes) {
+        for (Envelope envelope : envelopes) {
+            watcher.sent(envelope);
+            if (!cut[envelope.from().value()][envelope.to().value()]) {
+                inFlight.add(envelope);
+            }
+        }
+    }
+
+    List<Envelope> inFlight() {
+        return List.copyOf(inFlight);
+    }
+
+    void cut(int from, int to) {
+        cut[from][to] = true;
+    }
+
+    void isolate(int id) {
+        for (int other : servers.keySet()) {
+            cut(id, other);
+            cut(other, id);
+        }
+    }
+
+    void heal() {
+        for (boolean[] links : cut) {
+            Arrays.fill(links, false);
+        }
+    }
+
+    /** Loses those in flight that match. */
+    void drop(Predicate<Envelope> which) {
+        inFlight.removeIf(which);
+    }
+
+    /** Takes those in flight that match, to be delivered later or never. */
+    List<Envelope> take(Predicate<Envelope> which) {
+        List<Envelope> taken = inFlight.stream().filter(which).toList();
+        inFlight.removeAll(taken);
+        return taken;
+    }
+
+    void deliver(List<Envelope> envelopes) {
+        for (Envelope envelope : envelopes) {
+            int to = envelope.to().value();
+            if (!server(to).down) {
+                raft(to).step(envelope);
+                turn(to);
+            }
+        }
+    }
+
+    /** Delivers what is in flight now and matches; what follows from it stays in flight. */
+    void deliver(Predicate<Envelope> which) {
+        deliver(take(which));
+    }
+
+    /** Delivers everything, and everything that follows from it. */
+    void settle() {
+        for (int round = 0; !inFlight.isEmpty(); round++) {
+            if (round > 10_000) {
+                throw new AssertionError("messages without end: " + inFlight);
+            }
+            deliver(envelope -> true);
+        }
+    }
+
+    // Stories that many tests begin with.
+
+    /** Lets {@code id} time out and win, its messages arriving at once. */
+    void elect(int id) {
+        tick(id, config.electionTicksMax());
+        settle();
+        if (!raft(id).isLeader()) {
+            throw new AssertionError("n" + id + " did not win");
+        }
+    }
+
+    /** Ticks every server that runs and delivers everything, {@code times} times. */
+    void run(int times) {
+        for (int i = 0; i < times; i++) {
+            for (Server server : servers.values()) {
+                if (!server.down) {
+                    tick(server.id.value(), 1);
+                }
+            }
+            settle();
+        }
+    }
+
+    /** The servers that believe to lead, in order. */
+    List<Integer> leaders() {
+        return servers.values().stream()
+                .filter(server -> !server.down && server.raft.isLeader())
+                .map(server -> server.id.value())
+                .toList();
+    }
+}
