@@ -39,11 +39,11 @@ final class Candidate extends Role {
             return;
         }
         refusals.add(from);
-        if (raft.membership().voters().size() - refusals.size()
-                < raft.membership().majority()) {
+        int mayStillVote = raft.membership().voters().size() - refusals.size();
+        if (mayStillVote < raft.membership().majority()) {
             // Lost: start over soon, at a random moment, and let the pre-vote decide. Not at the first refusal: the
             // votes
-            // that make it win may be on their way, and on a slow network the rivals would give up in turns for ever.
+            // that make it win may be on their way, and on a slow network rivals would give up in turns for ever.
             int soon = 1 + raft.randomTicks(2 * raft.config().heartbeatTicks());
             ticksUntilNextElection = Math.min(ticksUntilNextElection, soon);
         }

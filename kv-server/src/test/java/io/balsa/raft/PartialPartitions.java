@@ -96,6 +96,11 @@ public final class PartialPartitions {
         return demanded;
     }
 
+    /** Both of the others; for the zoo of planted bugs. */
+    public static int check(int samples) {
+        return checkAllOfThree() + checkSomeOfFive(samples, 1);
+    }
+
     /** So many random graphs of five servers. */
     public static int checkSomeOfFive(int samples, long seed) {
         SplittableRandom random = new SplittableRandom(seed);

@@ -39,6 +39,7 @@ final class Adversary {
             case RESTART -> world.startAll();
             case PAUSE -> pause(any());
             case PAUSE_LEADER -> pause(leaderOrAny());
+            case STRAND_LEADER -> strand(leaderOrAny());
             case SLOW_DISK -> slowDisk(random.nextBoolean() ? any() : leaderOrAny());
             case FILL_STATE -> fillState(any());
             case CLOSED_HINT -> closedHint();
@@ -110,16 +111,26 @@ final class Adversary {
         server.pauseUntil(world.scheduler.nowMicros() + random.nextLong(world.faults.pauseMaxMicros));
     }
 
+    /**
+     * Cut off from the others and stopped until they have another leader, it wakes, hears nothing of that, and finds
+     * clients' requests waiting.
+     */
+    private void strand(SimulatedServer server) {
+        isolate(server);
+        long electionMicros = world.faults.timeouts.electionMillisMax() * 1_000L;
+        server.pauseUntil(world.scheduler.nowMicros() + random.nextLong(electionMicros, 4 * electionMicros));
+    }
+
     private void slowDisk(SimulatedServer server) {
         long until = world.scheduler.nowMicros() + random.nextLong(2_000_000);
         server.slowDisk(random.nextLong(1_000, 300_000), until);
     }
 
     private void fillState(SimulatedServer server) {
-        SimulatedServer.Process process = server.process();
-        if (process != null) {
-            process.state.full(true);
-            world.scheduler.in(random.nextLong(1_000_000), () -> process.state.full(false));
+        SimulatedServer.Life life = server.life();
+        if (life != null) {
+            life.state.full(true);
+            world.scheduler.in(random.nextLong(1_000_000), () -> life.state.full(false));
         }
     }
 

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  * The one log of everything that was ever committed, and what the plain model makes of it: the outcome of every entry and
  * the keys at every revision. Whatever a server commits, applies or answers must agree with it.
  */
-@SuppressWarnings({"IntLongMath", "OrphanedFormatString"})
 final class CommittedLog {
     private record Committed(
             LogEntry entry, long inTerm, @Nullable Outcome outcome) {}
@@ -48,7 +47,7 @@ final class CommittedLog {
 
     /** The store's revision behind the last committed entry. */
     long revision() {
-        return keysAtRevision.size() - 1;
+        return (long) keysAtRevision.size() - 1;
     }
 
     /** The last index that was committed by a leader of a term before {@code term}. */
@@ -63,7 +62,7 @@ final class CommittedLog {
     /** @param inTerm of the leader that committed it */
     void extend(LogEntry entry, long inTerm) {
         unless(
-                entry.index() == log.size() + 1,
+                entry.index() == lastIndex() + 1,
                 "StateMachineSafety",
                 "entry %s committed behind entry %d",
                 entry.id(),

@@ -24,6 +24,7 @@ final class Faults {
         RESTART,
         PAUSE,
         PAUSE_LEADER,
+        STRAND_LEADER,
         SLOW_DISK,
         FILL_STATE,
         CLOSED_HINT,

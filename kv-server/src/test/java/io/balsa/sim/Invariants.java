@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The five properties of Figure 3 and what Balsa promises beyond them, checked where they could break: at every message,
  * write, commit and turn of every server, over the whole history. Each looks only at what is new since the last check.
  */
-@SuppressWarnings("OrphanedFormatString")
-final class Invariants {
+final class Invariants implements Checks {
     private static final int EVENTS_PENDING_MAX = 20_000;
     private static final int SPOT_EVERY_TURNS = 8;
 
@@ -38,6 +37,15 @@ final class Invariants {
         long turns;
     }
 
+    /** What a leader has sent to a follower since it last heard from it. */
+    private static final class Unanswered {
+        long term;
+        long messages;
+        long sinceMicros;
+    }
+
+    private record Link(NodeId from, NodeId to) {}
+
     private record Vote(NodeId voter, long term) {}
 
     private record Predecessor(long term, ByteBuffer command) {}
@@ -47,6 +55,7 @@ final class Invariants {
     private final TreeMap<Long, NodeId> leaderOfTerm = new TreeMap<>();
     private final Map<Vote, NodeId> votes = new HashMap<>();
     private final Map<EntryId, Predecessor> entries = new HashMap<>();
+    private final Map<Link, Unanswered> unanswered = new HashMap<>();
     private final Map<Long, Long> readsAsked = new HashMap<>();
 
     Invariants(Simulation world) {
@@ -62,10 +71,11 @@ final class Invariants {
         return seen.computeIfAbsent(server.id, id -> new Seen());
     }
 
-    void started(SimulatedServer server, SimulatedServer.Process process) {
+    @Override
+    public void started(SimulatedServer server, SimulatedServer.Life life) {
         Seen fresh = new Seen();
-        fresh.commitIndex = process.raft.commitIndex();
-        fresh.revision = process.machine.revision();
+        fresh.commitIndex = life.raft.commitIndex();
+        fresh.revision = life.machine.revision();
         seen.put(server.id, fresh);
         unless(
                 fresh.commitIndex <= world.committed.lastIndex(),
@@ -75,17 +85,17 @@ final class Invariants {
                 fresh.commitIndex,
                 world.committed.lastIndex());
         unless(
-                process.raft.currentTerm() == server.disk.hardState().currentTerm(),
+                life.raft.currentTerm() == server.disk.hardState().currentTerm(),
                 "NothingGoesBack",
                 "%s restarts in term %d, its disk says %s",
                 server.id,
-                process.raft.currentTerm(),
+                life.raft.currentTerm(),
                 server.disk.hardState());
     }
 
-    /** At any moment of a turn: what is committed by now? */
-    void observe(SimulatedServer server, SimulatedServer.Process process) {
-        Raft raft = process.raft;
+    @Override
+    public void observe(SimulatedServer server, SimulatedServer.Life life) {
+        Raft raft = life.raft;
         Seen last = seen(server);
         unless(
                 raft.currentTerm() >= last.currentTerm,
@@ -145,10 +155,10 @@ final class Invariants {
         world.committed(entry, inTerm);
     }
 
-    /** @param completed false: the process ends amid it */
-    void turnEnded(SimulatedServer server, SimulatedServer.Process process, boolean completed) {
-        observe(server, process);
-        Raft raft = process.raft;
+    @Override
+    public void turnEnded(SimulatedServer server, SimulatedServer.Life life, boolean completed) {
+        observe(server, life);
+        Raft raft = life.raft;
         if (raft.isLeader()) {
             leads(server, raft);
         }
@@ -238,20 +248,16 @@ final class Invariants {
                 last.spotIndex);
     }
 
-    void transition(SimulatedServer server, Transition transition) {
-        world.trace.add(() -> server.id + " becomes " + transition.role() + " of " + transition.leader() + " in term "
-                + transition.term() + ": " + transition.trigger());
-        world.fingerprint.add(server.id.value());
-        world.fingerprint.add(transition.term());
-        world.fingerprint.add(transition.role());
-        world.transitions++;
+    @Override
+    public void transition(SimulatedServer server, Transition transition) {
         if (transition.role().equals("leader")) {
             electionSafety(server.id, transition.term());
         }
     }
 
     /** One vote a term and a log that only grows or is replaced where it is not committed. */
-    void writing(SimulatedServer server, @Nullable HardState changed, List<LogEntry> written) {
+    @Override
+    public void writing(SimulatedServer server, @Nullable HardState changed, List<LogEntry> written) {
         HardState before = server.disk.hardState();
         if (changed != null) {
             unless(
@@ -316,7 +322,8 @@ final class Invariants {
                 entry.id());
     }
 
-    void applied(SimulatedServer server, SimulatedServer.Process process, long index) {
+    @Override
+    public void applied(SimulatedServer server, SimulatedServer.Life life, long index) {
         Seen last = seen(server);
         unless(
                 index <= last.commitIndex,
@@ -332,17 +339,18 @@ final class Invariants {
                 server.id,
                 index);
         unless(
-                process.machine.revision() >= last.revision,
+                life.machine.revision() >= last.revision,
                 "NothingGoesBack",
                 "%s goes back from revision %d to %d",
                 server.id,
                 last.revision,
-                process.machine.revision());
-        last.revision = process.machine.revision();
+                life.machine.revision());
+        last.revision = life.machine.revision();
     }
 
     /** Nothing is promised before it is durable, and no message says more than is true. */
-    void sending(SimulatedServer server, SimulatedServer.Process process, Envelope envelope) {
+    @Override
+    public void sending(SimulatedServer server, Envelope envelope) {
         Message message = envelope.message();
         HardState durable = server.disk.hardState();
         if (!(message instanceof Message.PreVote) && !(message instanceof Message.PreVoteReply)) {
@@ -423,7 +431,7 @@ final class Invariants {
                 "%s, but the disk ends at %s",
                 envelope,
                 server.disk.last());
-        SimulatedServer.Process leader = world.server(envelope.to()).process();
+        SimulatedServer.Life leader = world.server(envelope.to()).life();
         if (reply.matchIndex() > 0
                 && leader != null
                 && leader.raft.isLeader()
@@ -451,21 +459,50 @@ final class Invariants {
     }
 
     /** A flood would end in a queue that grows without bound. */
-    void sent(SimulatedServer server, List<Envelope> envelopes) {
-        world.messages += envelopes.size();
+    @Override
+    public void sent(SimulatedServer server, List<Envelope> envelopes) {
         unless(
                 world.scheduler.pending() < EVENTS_PENDING_MAX,
                 "MessagesDoNotMultiply",
                 "%d events are pending",
                 world.scheduler.pending());
-        int windowMax = world.faults.config.windowMessagesMax();
-        Map<NodeId, Integer> streamed = new TreeMap<>();
         for (Envelope envelope : envelopes) {
             if (envelope.message() instanceof Message.AppendEntries request
                     && !request.entries().isEmpty()) {
-                int count = streamed.merge(envelope.to(), 1, Integer::sum);
-                unless(count <= windowMax, "WindowsAreBounded", "%s sends %d at once", server.id, count);
+                window(server, envelope.to(), request.term());
             }
+        }
+    }
+
+    /** Without an answer, a window's worth of messages with entries, and one more a heartbeat to find out. */
+    private void window(SimulatedServer server, NodeId peer, long term) {
+        Unanswered unanswered = unanswered(server.id, peer);
+        long now = world.scheduler.nowMicros();
+        if (unanswered.term != term || unanswered.messages == 0) {
+            unanswered.term = term;
+            unanswered.messages = 0;
+            unanswered.sinceMicros = now;
+        }
+        unanswered.messages++;
+        long heartbeats = (now - unanswered.sinceMicros) / server.heartbeatMicros();
+        unless(
+                unanswered.messages <= world.faults.config.windowMessagesMax() + heartbeats + 2,
+                "WindowsAreBounded",
+                "%s has sent %d messages with entries to %s in %d us without an answer",
+                server.id,
+                unanswered.messages,
+                peer,
+                now - unanswered.sinceMicros);
+    }
+
+    private Unanswered unanswered(NodeId leader, NodeId peer) {
+        return unanswered.computeIfAbsent(new Link(leader, peer), link -> new Unanswered());
+    }
+
+    @Override
+    public void received(SimulatedServer server, Envelope envelope) {
+        if (envelope.message() instanceof Message.AppendEntriesReply) {
+            unanswered(server.id, envelope.from()).messages = 0;
         }
     }
 }

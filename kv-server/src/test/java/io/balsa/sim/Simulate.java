@@ -1,112 +1,92 @@
 package io.balsa.sim;
 
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** The simulation's command line; {@code kv-server/simulate} calls it. */
 public final class Simulate {
-    private static final int REPORT_EVERY_SEEDS = 500;
+    private static final int REPORT_SECONDS = 10;
 
-    private final long first;
-    private final long count;
-    private final int threads;
-    private final boolean traced;
-    private final AtomicLong next = new AtomicLong();
-    private final AtomicLong failedSeed = new AtomicLong(-1);
-    private final Map<String, Long> counts = new TreeMap<>();
-    private final long startedNanos = System.nanoTime();
-    private long done;
-    private long virtualMicros;
+    private long first = 1;
+    private long count = 1;
+    private int threads = Runtime.getRuntime().availableProcessors();
+    private boolean traced;
 
-    private Simulate(long first, long count, int threads, boolean traced) {
-        this.first = first;
-        this.count = count;
-        this.threads = threads;
-        this.traced = traced;
-    }
+    private Simulate() {}
 
     /** {@code --seeds N [--from S] [--trace] [--threads T]}; exits with 1 when a seed failed, with 2 when called wrongly. */
     public static void main(String[] args) throws InterruptedException {
-        long first = 1;
-        long count = 1;
-        int threads = Runtime.getRuntime().availableProcessors();
-        boolean traced = false;
-        for (int i = 0; i < args.length; i++) {
-            switch (args[i]) {
-                case "--seeds" -> count = Long.parseLong(args[++i]);
-                case "--from" -> first = Long.parseLong(args[++i]);
-                case "--threads" -> threads = Integer.parseInt(args[++i]);
-                case "--trace" -> traced = true;
-                default -> {
-                    System.err.println(
-                            "simulate: '" + args[i] + "'? It takes --seeds N, --from S, --threads T, --trace");
-                    System.exit(2);
+        Simulate simulate = new Simulate();
+        if (!simulate.understands(args)) {
+            System.err.println("usage: simulate [--seeds N] [--from S] [--threads T] [--trace]");
+            System.exit(2);
+        }
+        System.exit(simulate.run() ? 0 : 1);
+    }
+
+    private boolean understands(String... args) {
+        try {
+            for (int i = 0; i < args.length; i++) {
+                switch (args[i]) {
+                    case "--seeds" -> count = Long.parseLong(args[++i]);
+                    case "--from" -> first = Long.parseLong(args[++i]);
+                    case "--threads" -> threads = Integer.parseInt(args[++i]);
+                    case "--trace" -> traced = true;
+                    default -> {
+                        return false;
+                    }
                 }
             }
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException wrong) {
+            return false;
         }
-        System.exit(new Simulate(first, count, threads, traced).run() ? 0 : 1);
+        return count > 0 && threads > 0;
     }
 
     private boolean run() throws InterruptedException {
-        next.set(first);
-        Thread[] workers = new Thread[(int) Math.min(threads, count)];
-        for (int i = 0; i < workers.length; i++) {
-            workers[i] = new Thread(this::work, "seeds-" + i);
-            workers[i].start();
+        if (traced && count == 1) {
+            Simulation.trace(first).forEach(System.out::println);
         }
-        for (Thread worker : workers) {
-            worker.join();
+        Seeds seeds = new Seeds(first, count, (int) Math.min(threads, count));
+        CountDownLatch ended = new CountDownLatch(1);
+        Thread reporter = new Thread(() -> report(seeds, ended), "report");
+        reporter.setDaemon(true);
+        reporter.start();
+        Seeds.Failure failure = seeds.run();
+        ended.countDown();
+        reporter.join();
+        System.out.println(seeds.speed());
+        if (failure != null) {
+            failed(failure);
+            return false;
         }
-        report();
-        counts.forEach((what, times) -> System.out.printf("  %,14d  %s%n", times, what));
-        return failedSeed.get() < 0;
+        seeds.counts().forEach((what, times) -> System.out.printf("  %,15d  %s%n", times, what));
+        if (count == 1) {
+            System.out.printf("seed %d: hash %x%n", first, Simulation.run(first).hash());
+        }
+        return true;
     }
 
-    private void work() {
-        while (failedSeed.get() < 0) {
-            long seed = next.getAndIncrement();
-            if (seed >= first + count) {
-                return;
+    private static void report(Seeds seeds, CountDownLatch ended) {
+        try {
+            while (!ended.await(REPORT_SECONDS, TimeUnit.SECONDS)) {
+                System.out.println(seeds.speed());
             }
-            try {
-                finished(Simulation.run(seed));
-            } catch (SimulationFailure failure) {
-                if (failedSeed.compareAndSet(-1, seed)) {
-                    failed(seed, failure);
-                }
-            }
-        }
-    }
-
-    private synchronized void finished(Simulation.Result result) {
-        done++;
-        virtualMicros += result.virtualMicros();
-        result.counts().forEach((what, times) -> counts.merge(what, times, Long::sum));
-        if (count <= 3) {
-            System.out.printf("seed %d: hash %016x%n", result.seed(), result.hash());
-            if (traced) {
-                Simulation.trace(result.seed()).forEach(System.out::println);
-            }
-        } else if (done % REPORT_EVERY_SEEDS == 0) {
-            report();
+        } catch (InterruptedException stopped) {
+            Thread.currentThread().interrupt();
         }
     }
 
-    private synchronized void failed(long seed, SimulationFailure failure) {
-        if (traced) {
-            Simulation.trace(seed).forEach(System.out::println);
+    private void failed(Seeds.Failure failure) {
+        if (traced && count > 1) {
+            Simulation.trace(failure.seed()).forEach(System.out::println);
         }
-        System.out.println("seed " + seed + " FAILED: " + failure.getMessage());
-        Throwable cause = failure.getCause() == null ? failure : failure.getCause();
+        System.out.println(
+                "seed " + failure.seed() + " FAILED: " + failure.cause().getMessage());
+        Throwable cause = failure.cause().getCause() == null
+                ? failure.cause()
+                : failure.cause().getCause();
         cause.printStackTrace(System.out);
-        System.out.println("replay it: kv-server/simulate --seeds 1 --from " + seed + " --trace");
-    }
-
-    private synchronized void report() {
-        double minutes = (System.nanoTime() - startedNanos) / 60e9;
-        System.out.printf(
-                "%,d seeds, %.0f seeds a minute, %.2f simulated days a minute%n",
-                done, done / minutes, virtualMicros / 86_400e6 / minutes);
+        System.out.println("replay it: kv-server/simulate --seeds 1 --from " + failure.seed() + " --trace");
     }
 }

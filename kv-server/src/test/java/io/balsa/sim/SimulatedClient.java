@@ -29,7 +29,6 @@ import org.jspecify.annotations.Nullable;
  * One client: one call at a time, to a server that it believes to lead or to any other. It tells "not applied" from
  * "unknown", retries an unknown write only under its idempotency key, and records what it did and saw.
  */
-@SuppressWarnings("OrphanedFormatString")
 final class SimulatedClient {
     private static final int ATTEMPTS_MAX = 12;
 
@@ -207,25 +206,25 @@ final class SimulatedClient {
     }
 
     private void arrive(Call call, int attempt, SimulatedServer server) {
-        SimulatedServer.Process process = server.process();
-        if (process == null) {
+        SimulatedServer.Life life = server.life();
+        if (life == null) {
             back(call, attempt, () -> notApplied(call, null)); // Connection refused.
             return;
         }
         int timeoutTicks = (int) Math.max(1, world.clientTimeoutMicros() / 10_000 - random.nextInt(3));
-        Answers.Expected answer = world.answers.expect(server, process, call.text);
+        Answers.Expected answer = world.answers.expect(server, life, call.text);
         ByteBuffer bytes = call.bytes;
         Query query = call.query;
         Input input;
         if (bytes != null) {
             input = loop -> loop.write(bytes, timeoutTicks, result -> {
                 answer.given();
-                written(call, attempt, server, process, bytes, result);
+                written(call, attempt, server, life, bytes, result);
             });
         } else if (query != null) {
             input = loop -> loop.read(query, call.consistency, timeoutTicks, result -> {
                 answer.given();
-                wasRead(call, attempt, server, process, query, result);
+                wasRead(call, attempt, server, life, query, result);
             });
         } else {
             throw new AssertionError("neither a write nor a read");
@@ -241,18 +240,12 @@ final class SimulatedClient {
             Call call,
             int attempt,
             SimulatedServer server,
-            SimulatedServer.Process process,
+            SimulatedServer.Life life,
             ByteBuffer bytes,
             WriteResult result) {
-        world.invariants.observe(server, process);
+        world.checks.observe(server, life);
         if (result instanceof WriteResult.Applied applied) {
-            world.committed.checkApplied(new LogEntry(applied.index(), applied.term(), bytes), applied.outcome());
-            unless(
-                    applied.index() > call.committedBefore,
-                    "AnswersFollowRealTime",
-                    "a write is at entry %d, though %d were committed before it began",
-                    applied.index(),
-                    call.committedBefore);
+            checkApplied(call, bytes, applied);
             back(call, attempt, () -> ok(call, applied));
         } else if (result instanceof WriteResult.NotApplied notApplied) {
             if (!call.isOnce() && call.command instanceof Command.Put) {
@@ -269,36 +262,52 @@ final class SimulatedClient {
         }
     }
 
+    private void checkApplied(Call call, ByteBuffer bytes, WriteResult.Applied applied) {
+        if (world.blind) {
+            return;
+        }
+        world.committed.checkApplied(new LogEntry(applied.index(), applied.term(), bytes), applied.outcome());
+        unless(
+                applied.index() > call.committedBefore,
+                "AnswersFollowRealTime",
+                "a write is at entry %d, though %d were committed before it began",
+                applied.index(),
+                call.committedBefore);
+    }
+
     private void wasRead(
-            Call call,
-            int attempt,
-            SimulatedServer server,
-            SimulatedServer.Process process,
-            Query query,
-            ReadResult result) {
-        world.invariants.observe(server, process);
+            Call call, int attempt, SimulatedServer server, SimulatedServer.Life life, Query query, ReadResult result) {
+        world.checks.observe(server, life);
         if (result instanceof ReadResult.Served served) {
             QueryResult found = served.result();
-            world.committed.checkRead(found, query);
-            unless(
-                    call.consistency == Consistency.STALE || found.revision() >= call.revisionBefore,
-                    "ReadsAreFresh",
-                    "%s serves revision %d, though %d was committed before the read began",
-                    server.id,
-                    found.revision(),
-                    call.revisionBefore);
-            unless(
-                    found.revision() == process.machine.revision(),
-                    "ReadsAreFresh",
-                    "%s serves revision %d of %d",
-                    server.id,
-                    found.revision(),
-                    process.machine.revision());
+            checkRead(call, server, life, query, found);
             back(call, attempt, () -> ok(call, found, served.leader()));
         } else if (result instanceof ReadResult.Refused refused) {
             world.count("READ_" + refused.reason().name());
             back(call, attempt, () -> notApplied(call, refused.leader()));
         }
+    }
+
+    private void checkRead(
+            Call call, SimulatedServer server, SimulatedServer.Life life, Query query, QueryResult found) {
+        if (world.blind) {
+            return;
+        }
+        world.committed.checkRead(found, query);
+        unless(
+                call.consistency == Consistency.STALE || found.revision() >= call.revisionBefore,
+                "ReadsAreFresh",
+                "%s serves revision %d, though %d was committed before the read began",
+                server.id,
+                found.revision(),
+                call.revisionBefore);
+        unless(
+                found.revision() == life.machine.revision(),
+                "ReadsAreFresh",
+                "%s serves revision %d of %d",
+                server.id,
+                found.revision(),
+                life.machine.revision());
     }
 
     /** The answer travels back, if it is not lost. */

@@ -11,7 +11,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A log on a disk that takes time, and that its server may crash on: before a commit, or right after it. */
-@SuppressWarnings("OrphanedFormatString")
 final class SimulatedDisk implements Storage {
     /** What a write does beside storing, decided by the world. */
     interface Hooks {

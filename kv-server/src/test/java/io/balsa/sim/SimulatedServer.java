@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * rules of {@code RaftThread}: a turn whenever something came in and at each tick, none while the last one lasts, and
  * one late tick after a pause.
  */
-@SuppressWarnings("JavaLangClash")
 final class SimulatedServer implements SimulatedDisk.Hooks {
     /** Ends a turn where the process ends. */
     private static final class Crash extends RuntimeException {
@@ -35,7 +34,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     }
 
     /** From start to crash. */
-    static final class Process {
+    static final class Life {
         final Raft raft;
         final RaftLoop loop;
         final KvStateMachine machine;
@@ -47,7 +46,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         private long nextTurnMicros = Long.MAX_VALUE;
         private boolean more;
 
-        Process(Raft raft, RaftLoop loop, KvStateMachine machine, SimulatedState state, int number) {
+        Life(Raft raft, RaftLoop loop, KvStateMachine machine, SimulatedState state, int number) {
             this.raft = raft;
             this.loop = loop;
             this.machine = machine;
@@ -67,7 +66,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     private final SplittableRandom random;
     private final long tickMicros;
     private MemoryState memory = new MemoryState();
-    private @Nullable Process process;
+    private @Nullable Life life;
     private int processes;
     private long turnMicros;
     private long slowUntilMicros;
@@ -83,17 +82,17 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
 
     /** Null while it is down. */
     @Nullable
-    Process process() {
-        return process;
+    Life life() {
+        return life;
     }
 
     boolean isLeader() {
-        return process != null && process.raft.isLeader();
+        return life != null && life.raft.isLeader();
     }
 
-    /** How far the turn that is running is behind the time of its beginning, in microseconds. */
-    long turnMicros() {
-        return turnMicros;
+    /** Between two heartbeats, by this server's clock. */
+    long heartbeatMicros() {
+        return world.faults.config.heartbeatTicks() * tickMicros;
     }
 
     /** Starts a process from what the disks hold. */
@@ -105,7 +104,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         Observer observer = new Observer() {
             @Override
             public void transition(Transition transition) {
-                world.invariants.transition(SimulatedServer.this, transition);
+                world.transition(SimulatedServer.this, transition);
             }
         };
         RaftLoop loop = new RaftLoop(
@@ -117,40 +116,40 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 () -> world.scheduler.nowMicros() * 1_000,
                 world.faults.timeouts,
                 random.nextLong(Long.MAX_VALUE / 2));
-        Process started = new Process(raft, loop, machine, state, ++processes);
-        process = started;
+        Life started = new Life(raft, loop, machine, state, ++processes);
+        life = started;
         long now = world.scheduler.nowMicros();
         started.nextTickMicros = now + tickMicros;
         turnMicros = 0;
         world.trace.add(() -> id + " starts with " + disk.hardState() + ", log " + disk.last() + ", applied "
                 + machine.lastApplied());
-        world.invariants.started(this, started);
+        world.checks.started(this, started);
         schedule(started, now);
     }
 
     /** The process ends here and now; what it had in memory is gone. */
     void crash(String why) {
-        Process ended = process;
+        Life ended = life;
         if (ended == null) {
             return;
         }
         world.trace.add(() -> id + " crashes: " + why);
-        process = null;
+        life = null;
         memory = ended.state.memory().crash();
         world.crashed(this);
     }
 
     void checkpoint() {
-        if (process != null) {
-            process.state.memory().checkpoint();
+        if (life != null) {
+            life.state.memory().checkpoint();
         }
     }
 
     /** Nothing runs until then; what comes in waits. */
     void pauseUntil(long micros) {
-        if (process != null) {
+        if (life != null) {
             world.trace.add(() -> id + " is paused until " + micros + " us");
-            process.freeAtMicros = Math.max(process.freeAtMicros, micros);
+            life.freeAtMicros = Math.max(life.freeAtMicros, micros);
         }
     }
 
@@ -163,16 +162,16 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     /** No longer paused, slow or out of room. */
     void recover() {
         slowUntilMicros = 0;
-        if (process != null) {
-            process.state.full(false);
-            process.freeAtMicros = Math.min(process.freeAtMicros, world.scheduler.nowMicros());
-            schedule(process, world.scheduler.nowMicros());
+        if (life != null) {
+            life.state.full(false);
+            life.freeAtMicros = Math.min(life.freeAtMicros, world.scheduler.nowMicros());
+            schedule(life, world.scheduler.nowMicros());
         }
     }
 
     /** Something comes in; false: the process is down, or its inbox full. */
     boolean receive(Input input) {
-        Process running = process;
+        Life running = life;
         if (running == null || running.inbox.size() >= INBOX_MAX) {
             return false;
         }
@@ -181,7 +180,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         return true;
     }
 
-    private void schedule(Process running, long micros) {
+    private void schedule(Life running, long micros) {
         long at = Math.max(micros, running.freeAtMicros);
         if (at < running.nextTurnMicros) {
             running.nextTurnMicros = at;
@@ -189,8 +188,8 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         }
     }
 
-    private void turnIfDue(Process running, long scheduledMicros) {
-        if (running != process || running.nextTurnMicros != scheduledMicros) {
+    private void turnIfDue(Life running, long scheduledMicros) {
+        if (running != life || running.nextTurnMicros != scheduledMicros) {
             return; // It crashed, or an earlier turn took this one's place.
         }
         running.nextTurnMicros = Long.MAX_VALUE;
@@ -201,7 +200,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         turn(running);
     }
 
-    private void turn(Process running) {
+    private void turn(Life running) {
         long now = world.scheduler.nowMicros();
         List<Input> inputs = running.inbox;
         running.inbox = new ArrayList<>();
@@ -214,11 +213,11 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
             try {
                 running.more = running.loop.turn(inputs);
             } catch (Crash crash) {
-                world.invariants.turnEnded(this, running, false);
+                world.checks.turnEnded(this, running, false);
                 crash("amid a write");
                 return;
             }
-            world.invariants.turnEnded(this, running, true);
+            world.checks.turnEnded(this, running, true);
             running.freeAtMicros = now + turnMicros;
         }
         boolean busy = running.more || !running.inbox.isEmpty();
@@ -228,22 +227,22 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
 
     /** The loop's transport. */
     private void send(List<Envelope> envelopes) {
-        Process running = process;
+        Life running = life;
         if (running == null) {
             throw new AssertionError(id + " sends while it is down");
         }
-        world.invariants.observe(this, running);
+        world.checks.observe(this, running);
         for (Envelope envelope : envelopes) {
-            world.invariants.sending(this, running, envelope);
+            world.checks.sending(this, envelope);
             world.trace.add(() -> id + " -> " + envelope.to() + " " + envelope.message());
             world.network.send(envelope, turnMicros);
         }
-        world.invariants.sent(this, envelopes);
+        world.sent(this, envelopes);
     }
 
     @Override
     public void writing(SimulatedDisk written, @Nullable HardState hardState, List<LogEntry> entries) {
-        world.invariants.writing(this, hardState, entries);
+        world.checks.writing(this, hardState, entries);
         turnMicros += 100 + random.nextLong(world.diskMicrosMax());
         if (world.scheduler.nowMicros() < slowUntilMicros) {
             turnMicros += slowDiskMicros;
@@ -259,10 +258,10 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     }
 
     private void applied(long index) {
-        Process running = process;
+        Life running = life;
         if (running != null) {
-            world.invariants.applied(this, running, index);
-            if (index % HASH_EVERY_ENTRIES == 0) {
+            world.checks.applied(this, running, index);
+            if (index % HASH_EVERY_ENTRIES == 0 && !world.blind) {
                 world.committed.checkStateHash(id.toString(), index, running.machine.stateHash());
             }
         }
