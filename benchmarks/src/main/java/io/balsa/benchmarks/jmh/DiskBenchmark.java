@@ -63,7 +63,10 @@ public class DiskBenchmark {
             commands.add(Samples.encodedPut(i).asReadOnlyBuffer());
         }
         plain = FileChannel.open(
-                directory.resolve("plain"), StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+                directory.resolve("plain"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
         ByteBuffer zeros = ByteBuffer.allocateDirect(1 << 20);
         for (long at = 0; at < PLAIN_FILE_BYTES; at += zeros.capacity()) {
             plain.write(zeros.clear(), at);

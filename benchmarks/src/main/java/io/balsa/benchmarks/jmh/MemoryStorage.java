@@ -40,7 +40,9 @@ final class MemoryStorage implements Storage {
 
     @Override
     public EntryId last() {
-        return entries.isEmpty() ? EntryId.NONE : entries.get(entries.size() - 1).id();
+        return entries.isEmpty()
+                ? EntryId.NONE
+                : entries.get(entries.size() - 1).id();
     }
 
     @Override
