@@ -14,7 +14,8 @@ final class UsageTest {
 
     @Test
     void readsAFieldByItsName() {
-        assertThat(Usage.field("VmHWM:\t  99 kB\nVmRSS:\t  123456 kB\n", "VmRSS:")).isEqualTo(123_456);
+        assertThat(Usage.field("VmHWM:\t  99 kB\nVmRSS:\t  123456 kB\n", "VmRSS:"))
+                .isEqualTo(123_456);
     }
 
     @Test

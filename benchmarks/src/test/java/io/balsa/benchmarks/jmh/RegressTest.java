@@ -53,9 +53,7 @@ final class RegressTest {
     @Test
     void readsScoresParametersAndAllocationFromJmhsFile(@TempDir Path directory) throws IOException {
         Path file = directory.resolve("r.json");
-        Files.writeString(
-                file,
-                """
+        Files.writeString(file, """
                 [{"jmhVersion":"1.37","benchmark":"io.balsa.X.encode","mode":"avgt","jvmArgs":["-a"],
                   "params":{"batch":"16"},
                   "primaryMetric":{"score":10.5,"scoreError":"NaN","scoreConfidence":[9.5,11.5],

@@ -80,8 +80,11 @@ final class ReportTest {
         String markdown = Files.readString(directory.resolve("RESULTS.md"));
         assertThat(markdown)
                 .contains("benchmarks/compare --x", "- CPU: fast", "- balsa 1", "- SKIPPED: etcd", "results/puts.svg");
-        assertThat(Files.readString(directory.resolve("results/puts.svg"))).startsWith("<svg").endsWith("</svg>\n");
-        assertThat(Files.readString(directory.resolve("results/fail-over.csv"))).contains("balsa,default,kill,1,80.000");
+        assertThat(Files.readString(directory.resolve("results/puts.svg")))
+                .startsWith("<svg")
+                .endsWith("</svg>\n");
+        assertThat(Files.readString(directory.resolve("results/fail-over.csv")))
+                .contains("balsa,default,kill,1,80.000");
         assertThat(directory.resolve("results/growth.svg")).doesNotExist();
     }
 }
