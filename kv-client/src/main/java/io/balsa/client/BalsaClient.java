@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * try (BalsaClient client = BalsaClient.connect("http://127.0.0.1:8081", "http://127.0.0.1:8082")) {
  *     long revision = client.put("greeting", "hello").modRevision();
  *     client.compareAndSet("greeting", "hello again", revision);
- *     client.get("greeting").ifPresent(found -> System.out.println(found.text()));
+ *     client.get("greeting").ifPresent(found -> System.out.println(found.valueText()));
  * }
  * }</pre>
  *
@@ -43,7 +43,7 @@ public final class BalsaClient implements AutoCloseable {
 
     /** A client with the defaults; each endpoint looks like {@code http://host:port}. Asks nothing of them yet. */
     public static BalsaClient connect(String... endpoints) {
-        return builder().endpoints(List.of(endpoints)).build();
+        return builder().endpoints(endpoints).build();
     }
 
     public static Builder builder() {
@@ -350,6 +350,10 @@ public final class BalsaClient implements AutoCloseable {
         public Builder endpoints(List<String> urls) {
             endpoints = List.copyOf(urls);
             return this;
+        }
+
+        public Builder endpoints(String... urls) {
+            return endpoints(List.of(urls));
         }
 
         /** Of calls that bring none; 5 s at first. */

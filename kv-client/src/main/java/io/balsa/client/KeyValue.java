@@ -19,14 +19,14 @@ public record KeyValue(Key key, ByteBuffer value, long version, long createRevis
     }
 
     /** A copy of the value's bytes. */
-    public byte[] bytes() {
+    public byte[] valueBytes() {
         byte[] copy = new byte[value.remaining()];
         value.get(value.position(), copy);
         return copy;
     }
 
     /** The value read as UTF-8; malformed bytes become U+FFFD. */
-    public String text() {
+    public String valueText() {
         return StandardCharsets.UTF_8.decode(value()).toString();
     }
 }

@@ -65,7 +65,7 @@ final class BalsaClientTest {
     void getAnswersTheValueAndItsHistory() {
         server.script(request -> Answer.found("greeting", "h\\u00e9llo", 57));
         KeyValue found = client.get("greeting").orElseThrow();
-        assertThat(found.text()).isEqualTo("héllo");
+        assertThat(found.valueText()).isEqualTo("héllo");
         assertThat(found.modRevision()).isEqualTo(57);
         assertThat(found.key()).isEqualTo(Key.of("greeting"));
     }
@@ -76,7 +76,7 @@ final class BalsaClientTest {
                 200,
                 "{\"key\":\"k\",\"value\":\"/wAB\",\"encoding\":\"base64\","
                         + "\"version\":1,\"createRevision\":1,\"modRevision\":1}"));
-        assertThat(client.get("k").orElseThrow().bytes()).containsExactly(0xff, 0, 1);
+        assertThat(client.get("k").orElseThrow().valueBytes()).containsExactly(0xff, 0, 1);
     }
 
     @Test

@@ -56,7 +56,7 @@ final class GetCommand implements Callable<Integer> {
             return ExitCodes.OK;
         }
         PrintStream out = Objects.requireNonNull(balsa).out;
-        out.write(found.get().bytes());
+        out.write(found.get().valueBytes());
         if (!raw) {
             out.write('\n');
         }

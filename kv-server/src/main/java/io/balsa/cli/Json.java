@@ -42,7 +42,7 @@ final class Json {
                 json.writeStringField("value", text);
                 json.writeStringField("encoding", "utf8");
             } catch (CharacterCodingException notText) {
-                json.writeStringField("value", Base64.getEncoder().encodeToString(found.bytes()));
+                json.writeStringField("value", Base64.getEncoder().encodeToString(found.valueBytes()));
                 json.writeStringField("encoding", "base64");
             }
         }

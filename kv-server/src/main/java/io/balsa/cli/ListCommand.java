@@ -84,7 +84,7 @@ final class ListCommand implements Callable<Integer> {
                         item.key().toString(),
                         Long.toString(item.modRevision()),
                         Long.toString(item.version()),
-                        item.text());
+                        item.valueText());
             }
             table.print(out);
         }

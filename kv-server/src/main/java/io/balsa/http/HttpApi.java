@@ -11,6 +11,8 @@ import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -56,6 +58,13 @@ public final class HttpApi {
 
     /** Listens on {@code instances} event loops. The future has the port once all of them do, or says why not. */
     public Future<Integer> start(Vertx vertx, int instances) {
+        if (port == 0) {
+            try {
+                port = freePort(config.host());
+            } catch (IOException noPort) {
+                return Future.failedFuture(noPort);
+            }
+        }
         return vertx.deployVerticle(Opening::new, new DeploymentOptions().setInstances(instances))
                 .map(id -> port);
     }
@@ -71,11 +80,12 @@ public final class HttpApi {
         return Future.join(stopped).mapEmpty();
     }
 
-    /** The same for all event loops, so that Vert.x lets them share one socket. */
-    private SocketAddress address() {
-        return config.port() == 0
-                ? SocketAddress.sharedRandomPort(1 + (System.identityHashCode(this) >>> 1), config.host())
-                : SocketAddress.inetSocketAddress(config.port(), config.host());
+    /** Any free one: all event loops must name the same port, or Vert.x does not let them share the socket. */
+    private static int freePort(String host) throws IOException {
+        try (ServerSocket probe = new ServerSocket()) {
+            probe.bind(new InetSocketAddress(host, 0));
+            return probe.getLocalPort();
+        }
     }
 
     private static HttpServerOptions options() {
@@ -111,10 +121,11 @@ public final class HttpApi {
             long shortest = Math.min(config.headMillisMax(), Math.min(config.bodyMillisMax(), config.idleMillisMax()));
             long period = Math.max(10, Math.min(SWEEP_MILLIS_MAX, shortest / 4));
             vertx.setPeriodic(period, timer -> dispatcher.sweep());
-            return server.listen(address()).onSuccess(listening -> {
-                port = listening.actualPort();
-                listeners.add(new Listener(context, server, dispatcher));
-            });
+            return server.listen(SocketAddress.inetSocketAddress(port, config.host()))
+                    .onSuccess(listening -> {
+                        port = listening.actualPort();
+                        listeners.add(new Listener(context, server, dispatcher));
+                    });
         }
     }
 }

@@ -14,15 +14,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The linearizable reads on their way. All reads of a turn share one request for a read index. When its answer is late
- * or its leader is gone, it is asked for again, with a fresh id: an answer to an old attempt must not be taken for an
- * answer to this one. Owned by the Raft thread.
+ * or its leader is gone, it is asked for again, with an id that was never used before. The answer to any of the attempts
+ * will do, since the reads came in before the first one: were only the last one's accepted, a network or a disk that is
+ * slower than the retries would leave every read without an answer. Owned by the Raft thread.
  */
 final class WaitingReads {
     private record Read(Query query, long startedAtNanos, long deadlineTick, Consumer<ReadResult> reply) {}
 
     private static final class Batch {
         final List<Read> reads;
-        long id;
+        final List<Long> ids = new ArrayList<>(1);
         long askedTick;
         long readIndex = -1;
 
@@ -75,14 +76,15 @@ final class WaitingReads {
     }
 
     private void ask(Batch batch, long tick) {
-        batch.id = nextId++;
+        long id = nextId++;
+        batch.ids.add(id);
         batch.askedTick = tick;
-        raft.readIndex(batch.id); // Without a leader nothing comes of it, and it is asked again.
+        raft.readIndex(id); // Without a leader nothing comes of it, and it is asked again.
     }
 
     void confirmed(long id, long readIndex) {
         for (Batch batch : batches) {
-            if (batch.id == id && !batch.confirmed()) {
+            if (!batch.confirmed() && batch.ids.contains(id)) {
                 batch.readIndex = readIndex;
             }
         }

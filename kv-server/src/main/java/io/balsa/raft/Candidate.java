@@ -5,6 +5,7 @@ import java.util.TreeSet;
 /** Gathers votes until it wins, another server wins, or time runs out (§5.2). */
 final class Candidate extends Role {
     private final TreeSet<NodeId> votes = new TreeSet<>();
+    private final TreeSet<NodeId> refusals = new TreeSet<>();
     private int ticksUntilNextElection;
 
     Candidate(Raft raft) {
@@ -35,8 +36,14 @@ final class Candidate extends Role {
     public void onRequestVoteReply(NodeId from, Message.RequestVoteReply reply) {
         if (reply.voteGranted()) {
             count(from);
-        } else {
-            // Lost, or a rival took the vote: start over soon, at a random moment, and let the pre-vote decide.
+            return;
+        }
+        refusals.add(from);
+        if (raft.membership().voters().size() - refusals.size()
+                < raft.membership().majority()) {
+            // Lost: start over soon, at a random moment, and let the pre-vote decide. Not at the first refusal: the
+            // votes
+            // that make it win may be on their way, and on a slow network the rivals would give up in turns for ever.
             int soon = 1 + raft.randomTicks(2 * raft.config().heartbeatTicks());
             ticksUntilNextElection = Math.min(ticksUntilNextElection, soon);
         }

@@ -70,10 +70,11 @@ public sealed interface Message {
      * The answer to {@link AppendEntries}.
      *
      * @param matchIndex on success, the logs agree up to here
-     * @param rejected on failure, the index of the request's prevLog; tells the leader which attempt failed
+     * @param rejected on failure, the index of the request's prevLog; tells the leader which attempt failed. 0 in the
+     *     answer to a request of an older term
      * @param hint on failure, the last entry of this server that may still agree: the leader looks for the last entry of
      *     its own at or before {@code hint.index()} whose term is at most {@code hint.term()} (end of §5.3)
-     * @param round as received
+     * @param round as received; 0 in the answer to a request of an older term
      */
     record AppendEntriesReply(long term, boolean success, long matchIndex, long rejected, EntryId hint, long round)
             implements Message {

@@ -348,13 +348,14 @@ public final class Raft {
         promises.add(new Envelope(self, to, message));
     }
 
-    /** Tells a server that lives in the past which term it is; without that it would never catch up. */
+    /**
+     * Tells a server that lives in the past which term it is; without that it would never catch up. The answer to an
+     * AppendEntries bears this term and so tells nothing of the request: its sender may lead this term by now, count its
+     * rounds from 0 again, and must not take the round of a term that is over for one that confirms its reads.
+     */
     private void rejectStale(NodeId from, Message message) {
-        if (message instanceof Message.AppendEntries request) {
-            promise(
-                    from,
-                    new Message.AppendEntriesReply(
-                            currentTerm(), false, 0, request.prevLog().index(), EntryId.NONE, request.round()));
+        if (message instanceof Message.AppendEntries) {
+            promise(from, new Message.AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, 0));
         } else if (message instanceof Message.RequestVote) {
             promise(from, new Message.RequestVoteReply(currentTerm(), false));
         }

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -49,12 +51,12 @@ class HttpThroughputTest {
     }
 
     private static int puts(int port, int connection) throws IOException {
-        byte[] requests = (("PUT /v1/kv/bench/" + connection + " HTTP/1.1\r\nHost: h\r\nContent-Length: 256\r\n\r\n"
-                                + "v".repeat(256))
-                        .repeat(PIPELINED))
-                .getBytes(StandardCharsets.US_ASCII);
+        String request = "PUT /v1/kv/bench/" + connection + " HTTP/1.1\r\nHost: h\r\nContent-Length: 256\r\n\r\n"
+                + "v".repeat(256);
+        byte[] requests = request.repeat(PIPELINED).getBytes(StandardCharsets.US_ASCII);
         int answers = 0;
-        try (Socket socket = new Socket("127.0.0.1", port)) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(30_000);
             InputStream in = new BufferedInputStream(socket.getInputStream(), 64 << 10);

@@ -74,6 +74,7 @@ final class TestServer implements AutoCloseable {
     }
 
     /** An answer; {@code headers} have lower-case names. */
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Answer(int status, Map<String, List<String>> headers, byte[] body) {
         String header(String name) {
             return String.join("|", headers.getOrDefault(name, List.of()));
@@ -148,7 +149,11 @@ final class TestServer implements AutoCloseable {
 
     @Override
     public void close() {
-        vertx.close().toCompletionStage().toCompletableFuture().orTimeout(20, TimeUnit.SECONDS).join();
+        vertx.close()
+                .toCompletionStage()
+                .toCompletableFuture()
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join();
         node.close();
         metrics.close();
     }

@@ -3,6 +3,7 @@ package io.balsa.http;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -13,7 +14,7 @@ final class Wire implements AutoCloseable {
     private final Socket socket = new Socket();
 
     Wire(int port) throws IOException {
-        socket.connect(new InetSocketAddress("127.0.0.1", port), 10_000);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 10_000);
         socket.setSoTimeout(20_000);
         socket.setTcpNoDelay(true);
     }

@@ -62,7 +62,7 @@ class MetricsTest {
                         "balsa_kv_revision 90.0",
                         "balsa_proposals_pending 3.0",
                         "balsa_reads_pending 2.0",
-                        "balsa_raft_uncommitted_bytes 4096.0",
+                        "balsa_raft_unapplied_bytes 4096.0",
                         "balsa_raft_peer_lag_entries{peer=\"n2\"} 20.0",
                         "balsa_raft_peer_contact_seconds{peer=\"n2\"} 0.25");
         now[0] = status("follower", PEER);
@@ -77,8 +77,7 @@ class MetricsTest {
         metrics.proposalCommitted(TimeUnit.MILLISECONDS.toNanos(4));
         metrics.proposalFailed("busy");
         metrics.proposalFailed("busy");
-        metrics.sent(PEER, 2, 200);
-        metrics.received(PEER, 1, 100);
+        metrics.transport(() -> new TransportTotals(2, 200, 1, 100, 7, 8, 9, 10, 2));
         metrics.stores(() -> new StoreSizes(11, 22));
         metrics.http(() -> 4, () -> 5, () -> 6);
         assertThat(scrape())
@@ -92,10 +91,12 @@ class MetricsTest {
                         "balsa_state_commit_seconds_sum 0.02",
                         "balsa_proposals_commit_seconds_sum 0.004",
                         "balsa_proposals_failed_total{reason=\"busy\"} 2.0",
-                        "balsa_transport_sent_messages_total{peer=\"n2\"} 2.0",
-                        "balsa_transport_sent_bytes_total{peer=\"n2\"} 200.0",
-                        "balsa_transport_received_messages_total{peer=\"n2\"} 1.0",
-                        "balsa_transport_received_bytes_total{peer=\"n2\"} 100.0",
+                        "balsa_transport_sent_messages_total 2.0",
+                        "balsa_transport_sent_bytes_total 200.0",
+                        "balsa_transport_received_messages_total 1.0",
+                        "balsa_transport_received_bytes_total 100.0",
+                        "balsa_transport_dropped_messages_total 7.0",
+                        "balsa_transport_peers_connected 2.0",
                         "balsa_store_size_bytes{store=\"log\"} 11.0",
                         "balsa_store_size_bytes{store=\"state\"} 22.0",
                         "balsa_http_connections 4.0",

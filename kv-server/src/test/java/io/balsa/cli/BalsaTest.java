@@ -1,0 +1,285 @@
+package io.balsa.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+/** The command line against a scripted server: what goes out, what is printed, and the exit code. */
+final class BalsaTest {
+    private static final String GREETING =
+            "\"key\":\"greeting\",\"version\":3,\"createRevision\":42,\"modRevision\":57";
+
+    private HttpServer server;
+    private volatile int status = 200;
+    private volatile byte[] answer = new byte[0];
+    private final List<String> seen = new ArrayList<>();
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private String stdin = "";
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 16);
+        server.createContext("/", this::handle);
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+    }
+
+    @Test
+    void getPrintsTheValueAndALinesEnd() {
+        answer(200, "{" + GREETING + ",\"value\":\"h\\u00e9llo\",\"encoding\":\"utf8\"}");
+        assertThat(run("get", "greeting")).isZero();
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("héllo\n");
+    }
+
+    @Test
+    void getRawPrintsTheBytesAndNothingElse() {
+        answer(200, "{" + GREETING + ",\"value\":\"/wAB\",\"encoding\":\"base64\"}");
+        assertThat(run("get", "greeting", "--raw")).isZero();
+        assertThat(out.toByteArray()).containsExactly(0xff, 0, 1);
+    }
+
+    @Test
+    void getAsJsonHasValueAndHistory() {
+        answer(200, "{" + GREETING + ",\"value\":\"a\\\"b\",\"encoding\":\"utf8\"}");
+        assertThat(run("get", "greeting", "-o", "json")).isZero();
+        assertThat(text(out))
+                .isEqualTo("{\"key\":\"greeting\",\"value\":\"a\\\"b\",\"encoding\":\"utf8\",\"version\":3,"
+                        + "\"createRevision\":42,\"modRevision\":57}\n");
+    }
+
+    @Test
+    void getOfAnAbsentKeyExitsWithOne() {
+        problem(404, "key_not_found", "not_applied");
+        assertThat(run("get", "greeting")).isEqualTo(1);
+        assertThat(text(err)).isEqualTo("balsa: no such key: greeting\n");
+        assertThat(text(out)).isEmpty();
+    }
+
+    @Test
+    void putTakesTheValueFromTheArgumentFromStandardInputOrFromAFile(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("value");
+        Files.writeString(file, "from a file\n");
+        stdin = "from standard input\n";
+        answer(200, "{" + GREETING + "}");
+        assertThat(run("put", "greeting", "from the argument")).isZero();
+        assertThat(run("put", "greeting", "-")).isZero();
+        assertThat(run("put", "greeting")).isZero();
+        assertThat(run("put", "greeting", "--file", file.toString())).isZero();
+        assertThat(seen)
+                .containsExactly(
+                        "PUT /v1/kv/greeting from the argument",
+                        "PUT /v1/kv/greeting from standard input\n",
+                        "PUT /v1/kv/greeting from standard input\n",
+                        "PUT /v1/kv/greeting from a file\n");
+        assertThat(text(out)).startsWith("updated at revision 57\n");
+    }
+
+    @Test
+    void conditionsOfPutTravelAsHeaders() {
+        answer(201, "{" + GREETING + "}");
+        assertThat(run("put", "k", "v", "--if-revision", "57")).isZero();
+        assertThat(run("put", "k", "v", "--create-only")).isZero();
+        assertThat(run("put", "k", "v", "--update-only")).isZero();
+        assertThat(seen)
+                .containsExactly(
+                        "PUT /v1/kv/k v If-Match=\"57\"",
+                        "PUT /v1/kv/k v If-None-Match=*",
+                        "PUT /v1/kv/k v If-Match=*");
+        assertThat(text(out)).startsWith("created at revision 57\n");
+    }
+
+    @Test
+    void failedConditionExitsWithThree() {
+        problem(412, "precondition_failed", "not_applied");
+        assertThat(run("put", "k", "v", "--if-revision", "3")).isEqualTo(3);
+        assertThat(text(err)).hasLineCount(1).contains("precondition_failed");
+    }
+
+    @Test
+    void refusalExitsWithFourAndUnknownOutcomeWithFive() {
+        problem(413, "too_large", "not_applied");
+        assertThat(run("put", "k", "v")).isEqualTo(4);
+        problem(504, "commit_timeout", "unknown");
+        assertThat(run("put", "k", "v")).isEqualTo(5);
+        assertThat(run("del", "k")).isEqualTo(5);
+        assertThat(text(err)).hasLineCount(3).doesNotContain("\tat ");
+    }
+
+    @Test
+    void unreachableClusterExitsWithFourAndNamesTheEndpoints() throws IOException {
+        String dead;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            dead = "http://127.0.0.1:" + socket.getLocalPort();
+        }
+        int code = line().execute("get", "k", "--endpoints", dead, "--timeout", "300ms");
+        assertThat(code).isEqualTo(4);
+        assertThat(text(err)).hasLineCount(1).contains(dead);
+    }
+
+    @Test
+    void delSaysHowManyAndExitsWithOneWhenTheKeyWasNotThere() {
+        answer(200, "{\"deleted\":1}");
+        assertThat(run("del", "k")).isZero();
+        assertThat(run("del", "k", "--if-revision", "57")).isZero();
+        assertThat(run("del", "--prefix", "a/")).isZero();
+        answer(200, "{\"deleted\":0}");
+        assertThat(run("del", "k")).isEqualTo(1);
+        assertThat(run("del", "--prefix", "a/", "-o", "json")).isZero();
+        assertThat(seen.subList(0, 3))
+                .containsExactly("DELETE /v1/kv/k ", "DELETE /v1/kv/k  If-Match=\"57\"", "DELETE /v1/kv?prefix=a%2F ");
+        assertThat(text(out)).isEqualTo("deleted 1\ndeleted 1\ndeleted 1\n{\"deleted\":0}\n");
+    }
+
+    @Test
+    void listPrintsATableOrKeysOrJson() {
+        answer(200, "{\"items\":[{" + GREETING + ",\"value\":\"two\\nlines\",\"encoding\":\"utf8\"}],\"more\":false}");
+        assertThat(run("list", "--prefix", "g")).isZero();
+        assertThat(text(out))
+                .isEqualTo("KEY       REVISION  VERSION  VALUE\ngreeting  57        3        two\uFFFDlines\n");
+        out.reset();
+        assertThat(run("list", "--keys-only", "--limit", "7")).isZero();
+        assertThat(text(out)).isEqualTo("greeting\n");
+        out.reset();
+        assertThat(run("list", "--keys-only", "--output", "json")).isZero();
+        assertThat(text(out)).isEqualTo("{" + GREETING + "}\n");
+        assertThat(seen.get(0)).isEqualTo("GET /v1/kv?prefix=g&limit=500 ");
+        assertThat(seen.get(1)).isEqualTo("GET /v1/kv?limit=7&keys ");
+    }
+
+    @Test
+    void statusShowsEveryServerAndExitsWithFourWithoutALeader() {
+        String base = "\"id\":\"n1\",\"leader\":null,\"term\":3,\"revision\":9,\"commitIndex\":12,\"lastApplied\":11,"
+                + "\"version\":\"0.1\",\"failureTolerance\":0,\"members\":[{\"id\":\"n1\",\"httpUrl\":\"" + url()
+                + "\"}]";
+        answer(200, "{\"role\":\"leader\"," + base + "}");
+        assertThat(run("status")).isZero();
+        assertThat(text(out)).hasLineCount(2).contains("n1").contains("leader").contains(url());
+        answer(200, "{\"role\":\"candidate\"," + base + "}");
+        assertThat(run("status")).isEqualTo(4);
+        assertThat(run("status", "-o", "json")).isEqualTo(4);
+        assertThat(text(out)).contains("\"role\":\"candidate\"");
+    }
+
+    @Test
+    void wrongCommandLinesExitWithTwoAndOneLine() {
+        for (String[] wrong : new String[][] {
+            {"get"},
+            {"nonsense"},
+            {"put", "k", "v", "--create-only", "--update-only"},
+            {"put", "k", "v", "--file", "f"},
+            {"put", "k", "--file", "/nowhere/at/all"},
+            {"put", "k", "v", "--if-revision", "0"},
+            {"get", "k", "--timeout", "5"},
+            {"get", "k", "--consistency", "maybe"},
+            {"get", ""},
+            {"del"},
+            {"del", "k", "--prefix", "a"},
+            {"del", "--prefix", ""},
+            {"list", "--limit", "0"},
+        }) {
+            err.reset();
+            assertThat(run(wrong)).as(String.join(" ", wrong)).isEqualTo(2);
+            assertThat(text(err))
+                    .as(String.join(" ", wrong))
+                    .startsWith("balsa: ")
+                    .hasLineCount(1);
+        }
+        assertThat(seen).isEmpty();
+    }
+
+    @Test
+    void malformedEndpointExitsWithTwo() {
+        assertThat(line().execute("get", "k", "--endpoints", "localhost:8081")).isEqualTo(2);
+        assertThat(text(err)).contains("an endpoint looks like http://127.0.0.1:8081");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"get", "put", "del", "list", "status"})
+    void helpOfEachCommandShowsAnExample(String command) {
+        assertThat(line().execute(command, "--help")).isZero();
+        assertThat(text(out)).contains("Example:").contains("  balsa " + command);
+    }
+
+    @Test
+    void helpOfTheTopCommandDocumentsTheExitCodes() {
+        assertThat(line().execute("--help")).isZero();
+        assertThat(text(out)).contains("Exit codes: 0 ").contains("Example:");
+    }
+
+    private int run(String... arguments) {
+        List<String> all = new ArrayList<>(List.of(arguments));
+        if (!all.isEmpty() && !all.get(0).equals("nonsense")) {
+            all.add("--endpoints");
+            all.add(url());
+        }
+        return line().execute(all.toArray(String[]::new));
+    }
+
+    private CommandLine line() {
+        return Balsa.commandLine(
+                new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8)),
+                new PrintStream(out, true, StandardCharsets.UTF_8),
+                new PrintStream(err, true, StandardCharsets.UTF_8));
+    }
+
+    private String url() {
+        return "http://127.0.0.1:" + server.getAddress().getPort();
+    }
+
+    private void answer(int newStatus, String body) {
+        status = newStatus;
+        answer = body.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private void problem(int newStatus, String code, String outcome) {
+        answer(
+                newStatus,
+                "{\"code\":\"" + code + "\",\"detail\":\"why\\nnot\",\"outcome\":\"" + outcome
+                        + "\",\"retryable\":false,\"modRevision\":57}");
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        StringBuilder request =
+                new StringBuilder(exchange.getRequestMethod() + " " + exchange.getRequestURI() + " " + body);
+        for (String name : List.of("If-Match", "If-None-Match")) {
+            String value = exchange.getRequestHeaders().getFirst(name);
+            if (value != null) {
+                request.append(' ').append(name).append('=').append(value);
+            }
+        }
+        seen.add(request.toString());
+        exchange.sendResponseHeaders(status, answer.length);
+        exchange.getResponseBody().write(answer);
+        exchange.close();
+    }
+
+    private static String text(ByteArrayOutputStream stream) {
+        return stream.toString(StandardCharsets.UTF_8);
+    }
+}
