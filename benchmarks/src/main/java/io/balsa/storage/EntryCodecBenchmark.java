@@ -3,6 +3,7 @@ package io.balsa.storage;
 import io.balsa.benchmarks.jmh.Samples;
 import io.balsa.raft.LogEntry;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -23,7 +24,7 @@ public class EntryCodecBenchmark {
     @Param({"1", "16", "256"})
     public int entries;
 
-    private final EntryCodec codec = new EntryCodec();
+    private final EntryCodec codec = new EntryCodec(Path.of("benchmark"));
     private List<LogEntry> batch = List.of();
     private ByteBuffer block = ByteBuffer.allocateDirect(0);
 

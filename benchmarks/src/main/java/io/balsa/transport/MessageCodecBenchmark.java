@@ -24,7 +24,6 @@ import org.openjdk.jmh.annotations.State;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
 public class MessageCodecBenchmark {
-    private static final int LENGTH_BYTES = 4;
 
     @Param({"1", "16", "256"})
     public int entries;
@@ -47,7 +46,7 @@ public class MessageCodecBenchmark {
         MessageCodec.encode(envelope, out);
         byte[] bytes = new byte[out.readableBytes()];
         out.getBytes(0, bytes);
-        frame = ByteBuffer.wrap(bytes, LENGTH_BYTES, bytes.length - LENGTH_BYTES)
+        frame = ByteBuffer.wrap(bytes, Frame.PREFIX_BYTES, bytes.length - Frame.PREFIX_BYTES)
                 .slice();
     }
 
