@@ -56,10 +56,21 @@ final class PendingWrites {
                 observer.applied(nowNanos - write.proposedAtNanos);
                 write.reply.accept(new WriteResult.Applied(outcome, id.index(), id.term()));
             } else {
-                observer.writeRefused(Refusal.NOT_LEADER);
-                write.reply.accept(new WriteResult.NotApplied(Refusal.NOT_LEADER, leader, id.term()));
+                notApplied(write, leader, id.term());
             }
         }
+    }
+
+    /** A new leader's first entry was applied: what was proposed for its place or one before it has lost that place. */
+    void overtaken(EntryId noOp, @Nullable NodeId leader) {
+        while (!pending.isEmpty() && pending.getFirst().id.index() <= noOp.index()) {
+            notApplied(pending.removeFirst(), leader, noOp.term());
+        }
+    }
+
+    private void notApplied(Pending write, @Nullable NodeId leader, long term) {
+        observer.writeRefused(Refusal.NOT_LEADER);
+        write.reply.accept(new WriteResult.NotApplied(Refusal.NOT_LEADER, leader, term));
     }
 
     /** This server leads no longer: what is not known soon will not be known here. */

@@ -100,6 +100,7 @@ public final class RaftLoop {
         for (LogEntry entry : committed) {
             if (entry.isNoOp()) {
                 stateMachine.applyNoOp(entry.index());
+                writes.overtaken(entry.id(), raft.leader());
                 continue;
             }
             Outcome outcome = stateMachine.apply(entry.index(), entry.command());

@@ -66,6 +66,9 @@ final class Faults {
     /** The network's delay after the faults, to and fro. */
     final long calmDelayMicros;
 
+    /** How many of the longest election timeouts it may take then until a leader is found. */
+    final long electionsUntilLeader;
+
     /** What a write takes at most then. */
     final long calmDiskMaxMicros;
 
@@ -104,6 +107,8 @@ final class Faults {
         // At worst, the way to and fro takes most of the shortest election timeout of the fastest clock.
         long electionMicrosMin = timeouts.electionMillisMin() * MILLI * (100 - clockDriftPercent) / 100;
         calmDelayMicros = Math.min(pick(random, 100, 1_000, 10_000, 1_000_000), electionMicrosMin * 35 / 100);
+        // On such a network rivals split the votes often, and one seed in ten thousand does so ten times in a row.
+        electionsUntilLeader = calmDelayMicros > electionMicrosMin / 5 ? 30 : 10;
         calmDiskMaxMicros = Math.min(diskMaxMicros, electionMicrosMin / 30);
     }
 

@@ -109,6 +109,9 @@ final class SimulatedClient {
         Call call = random.nextDouble() < world.faults.readShare ? read() : write();
         current = call;
         calls++;
+        if (call.consistency == Consistency.LINEARIZABLE) {
+            world.count(call.command == null ? "read begun" : "write begun");
+        }
         attempt(call);
     }
 
