@@ -66,7 +66,11 @@ public final class HttpApi {
             }
         }
         return vertx.deployVerticle(Opening::new, new DeploymentOptions().setInstances(instances))
-                .map(id -> port);
+                .map(id -> port)
+                .recover(failure -> Future.failedFuture(new IOException(
+                        "cannot listen for clients on " + config.host() + ":" + port + ": " + failure.getMessage()
+                                + "; is another server running there, or is the address not of this machine?",
+                        failure)));
     }
 
     /** The port that it listens on, once it does. */

@@ -1,9 +1,12 @@
 package io.balsa.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -52,6 +55,14 @@ class HttpTrapsTest {
         assertThat(status(answer)).as(bytes).isEqualTo(status);
         assertThat(answer).contains("\"code\":\"" + code + "\"").contains("\"outcome\":\"not_applied\"");
         assertThat(server.node.writes()).isEqualTo(before);
+    }
+
+    @Test
+    void aPortInUseIsNamedInTheMessage() throws IOException {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> new TestServer(HttpConfig.localhost(taken.getLocalPort()), 2))
+                    .hasMessageContaining("cannot listen for clients on 127.0.0.1:" + taken.getLocalPort());
+        }
     }
 
     @Test

@@ -16,7 +16,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -33,6 +35,9 @@ final class ProcessCluster implements AutoCloseable {
     private static final Duration CONVERGED_MAX = Duration.ofSeconds(60);
 
     private final Path data;
+    /** A port drawn twice made one server answer for another, and a cluster of two pass for one of three. */
+    private static final Set<Integer> HANDED_OUT = ConcurrentHashMap.newKeySet();
+
     private final Map<String, ServerProcess> servers = new LinkedHashMap<>();
     /** By dialling and dialled server. */
     private final Map<String, TcpProxy> proxies = new TreeMap<>();
@@ -117,6 +122,9 @@ final class ProcessCluster implements AutoCloseable {
     private static int freePort() throws IOException {
         for (int attempt = 0; attempt < 100; attempt++) {
             int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+            if (!HANDED_OUT.add(port)) {
+                continue; // Free as it may be at the moment: the server that it was drawn for does not run yet.
+            }
             try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
                 return probe.getLocalPort();
             } catch (BindException taken) {
