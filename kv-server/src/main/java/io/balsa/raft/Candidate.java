@@ -41,9 +41,8 @@ final class Candidate extends Role {
         refusals.add(from);
         int mayStillVote = raft.membership().voters().size() - refusals.size();
         if (mayStillVote < raft.membership().majority()) {
-            // Lost: start over soon, at a random moment, and let the pre-vote decide. Not at the first refusal: the
-            // votes
-            // that make it win may be on their way, and on a slow network rivals would give up in turns for ever.
+            // Lost: start over soon, at a random moment, and let the pre-vote decide. Not at the first refusal: votes
+            // that elect may be on their way, and on a slow network rivals would give up in turns for ever.
             int soon = 1 + raft.randomTicks(2 * raft.config().heartbeatTicks());
             ticksUntilNextElection = Math.min(ticksUntilNextElection, soon);
         }

@@ -282,8 +282,7 @@ final class BugZoo {
                                 "raft/Leader.java",
                                 "--ticksUntilTransferFails <= 0",
                                 "--ticksUntilTransferFails <= -1_000"),
-                simulated("a candidate gives up at the first refusal", "14", "LeaderAfterHealing")
-                        .at(893)
+                scripted("a candidate gives up at the first refusal", "14", "13-a-late-vote.txt")
                         .by("raft/Candidate.java", "if (mayStillVote < raft.membership().majority()) {", "{"),
                 simulated("a candidate tries once", "14", "LeaderAfterHealing", "Progress")
                         .within(300)

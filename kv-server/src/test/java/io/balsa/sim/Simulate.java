@@ -1,5 +1,6 @@
 package io.balsa.sim;
 
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -11,17 +12,21 @@ public final class Simulate {
     private long count = 1;
     private int threads = Runtime.getRuntime().availableProcessors();
     private boolean traced;
+    private boolean hashesOnly;
 
     private Simulate() {}
 
-    /** {@code --seeds N [--from S] [--trace] [--threads T]}; exits with 1 when a seed failed, with 2 when called wrongly. */
+    /**
+     * {@code --seeds N [--from S] [--trace] [--threads T]}, or {@code --check-hash} for the pinned hashes alone; exits with
+     * 1 when a seed failed or a hash is another one, with 2 when called wrongly.
+     */
     public static void main(String[] args) throws InterruptedException {
         Simulate simulate = new Simulate();
         if (!simulate.understands(args)) {
-            System.err.println("usage: simulate [--seeds N] [--from S] [--threads T] [--trace]");
+            System.err.println("usage: simulate [--seeds N] [--from S] [--threads T] [--trace] | --check-hash");
             System.exit(2);
         }
-        System.exit(simulate.run() ? 0 : 1);
+        System.exit((simulate.hashesOnly ? checkHashes() : simulate.run()) ? 0 : 1);
     }
 
     private boolean understands(String... args) {
@@ -32,6 +37,7 @@ public final class Simulate {
                     case "--from" -> first = Long.parseLong(args[++i]);
                     case "--threads" -> threads = Integer.parseInt(args[++i]);
                     case "--trace" -> traced = true;
+                    case "--check-hash" -> hashesOnly = true;
                     default -> {
                         return false;
                     }
@@ -41,6 +47,19 @@ public final class Simulate {
             return false;
         }
         return count > 0 && threads > 0;
+    }
+
+    private static boolean checkHashes() {
+        boolean same = true;
+        for (Map.Entry<Long, String> pinned : PinnedHashes.OF_SEEDS.entrySet()) {
+            String now = PinnedHashes.now(pinned.getKey());
+            boolean equal = now.equals(pinned.getValue());
+            System.out.printf(
+                    "seed %d: hash %s%s%n", pinned.getKey(), now, equal ? "" : ", but pinned is " + pinned.getValue());
+            same &= equal;
+        }
+        System.out.println("Java " + Runtime.version() + (same ? ": all as pinned" : ": NOT as pinned"));
+        return same;
     }
 
     private boolean run() throws InterruptedException {

@@ -160,7 +160,8 @@ public final class Simulation {
 
     /** After the faults: a leader soon, progress, then equal servers and silence. */
     private void recover() {
-        scheduler.runUntil(scheduler.nowMicros() + faults.electionsUntilLeader * faults.timeouts.electionMillisMax() * 1_000);
+        scheduler.runUntil(
+                scheduler.nowMicros() + faults.electionsUntilLeader * faults.timeouts.electionMillisMax() * 1_000);
         NodeId leader = agreedLeader();
         long term = status(server(leader)).term();
         Map<String, Long> before = new TreeMap<>(counts);
