@@ -39,6 +39,52 @@ find_java() {
   ((JAVA_MAJOR >= JAVA_MIN)) || die $EXIT_NO_JAVA "$JAVA is Java $version; Balsa needs $JAVA_MIN or later"
 }
 
+# The JVM flags of a server, here and nowhere else. A small heap that grows when it must: the JVM would otherwise begin
+# with all of it. The compilers wait four times as long as they do by default: several servers that start at once on few
+# cores otherwise spend most of their first seconds compiling what is never called again.
+SERVER_JVM_OPTS=${BALSA_JAVA_OPTS:--Xms32m -Xmx256m -XX:+UseSerialGC -XX:CompileThresholdScaling=4}
+
+# Sets FLAGS to all JVM flags of a server.
+server_flags() {
+  read -ra FLAGS <<<"$SERVER_JVM_OPTS"
+  # From 24 on the JVM warns about what lmdbjava does; before, it does not know this flag.
+  ((JAVA_MAJOR < 24)) || FLAGS+=(--sun-misc-unsafe-memory-access=allow)
+  # Mapped classes start a server in half the time. A JVM that cannot use the archive goes on without it.
+  [[ ! -f $(class_archive) ]] || FLAGS+=("-XX:SharedArchiveFile=$(class_archive)" -Xlog:cds=off -Xlog:cds+dynamic=off)
+}
+
+# The archive of the loaded classes of this jar, for this JVM.
+class_archive() { echo "${JAR%.jar}-$("$JAVA" -version 2>&1 | cksum | cut -d' ' -f1).jsa"; }
+
+# Makes the class archive when it is missing or older than the jar, by starting a server once and using it.
+make_class_archive() {
+  local archive work pid url=
+  archive=$(class_archive)
+  [[ ! -f $archive || $archive -ot $JAR ]] || return 0
+  printf 'preparing %s (once; a few seconds)\n' "${archive#"$ROOT"/}" >&2
+  rm -f "$archive"
+  work=$(mktemp -d)
+  server_flags
+  "$JAVA" "${FLAGS[@]}" -XX:ArchiveClassesAtExit="$work/archive.jsa" -jar "$JAR" server --id n1 --data-dir "$work/data" \
+    --http 127.0.0.1:0 --raft 127.0.0.1:0 --preset lan </dev/null >"$work/log" 2>&1 &
+  pid=$!
+  for _ in {1..600}; do
+    url=$(sed -n 's/.* serves HTTP on \([0-9.:]*\),.*/http:\/\/\1/p' "$work/log")
+    if [[ -n $url ]] && curl -sf -o /dev/null "$url/readyz"; then
+      curl -sf -o /dev/null -X PUT --data-binary hello "$url/v1/kv/greeting" || true
+      curl -sf -o /dev/null "$url/v1/kv/greeting" -o /dev/null "$url/v1/kv?prefix=g" -o /dev/null "$url/metrics" || true
+      break
+    fi
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -TERM "$pid" 2>/dev/null || true
+  wait "$pid" || true
+  # It is for speed only: without it everything works.
+  [[ ! -f $work/archive.jsa ]] || mv "$work/archive.jsa" "$archive"
+  rm -rf "$work"
+}
+
 # Builds the executable jar; Maven's own words only when it fails.
 build_jar() {
   command -v mvn >/dev/null || die $EXIT_BUILD "$JAR is missing and Maven (mvn) is not installed to build it"
