@@ -39,8 +39,19 @@ final class Candidate extends Role {
             return;
         }
         refusals.add(from);
-        int mayStillVote = raft.membership().voters().size() - refusals.size();
-        if (mayStillVote < raft.membership().majority()) {
+        startOverIfLost();
+    }
+
+    @Override
+    void connectionClosed(NodeId peer) {
+        startOverIfLost();
+    }
+
+    private void startOverIfLost() {
+        long mayStillVote = raft.membership().voters().stream()
+                .filter(voter -> votes.contains(voter) || !(refusals.contains(voter) || raft.isSilent(voter)))
+                .count();
+        if (!refusals.isEmpty() && mayStillVote < raft.membership().majority()) {
             // Lost: start over soon, at a random moment, and let the pre-vote decide. Not at the first refusal: votes
             // that elect may be on their way, and on a slow network rivals would give up in turns for ever.
             int soon = 1 + raft.randomTicks(2 * raft.config().heartbeatTicks());

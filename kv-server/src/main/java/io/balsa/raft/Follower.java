@@ -8,6 +8,7 @@ final class Follower extends Role {
     private int ticksUntilElection;
     private int ticksSinceLeader;
     private boolean leaderLost;
+    private boolean deferred;
     private boolean votedThisTurn;
 
     Follower(Raft raft, @Nullable NodeId leader) {
@@ -49,6 +50,7 @@ final class Follower extends Role {
     void connectionClosed(NodeId peer) {
         if (peer.equals(leader)) {
             leaderLost = true;
+            deferred = false;
             int turn = raft.membership().rankWithout(peer, raft.self())
                     * raft.config().staggerTicks();
             ticksUntilElection = Math.min(ticksUntilElection, 1 + turn);
@@ -62,6 +64,16 @@ final class Follower extends Role {
             votedThisTurn = false;
             ticksUntilElection = raft.randomElectionTicks();
         }
+    }
+
+    /** Who noticed first that the leader is gone goes first, once: two that win their pre-votes split the votes. */
+    @Override
+    public void onPreVote(NodeId from, Message.PreVote request) {
+        if (leaderLost && !deferred && wouldVoteFor(request)) {
+            deferred = true;
+            ticksUntilElection = Math.max(ticksUntilElection, raft.rivalsTurnTicks());
+        }
+        super.onPreVote(from, request);
     }
 
     /** Grants at most one vote a term, first come first served, to a log no older than ours (§5.2, §5.4.1). */

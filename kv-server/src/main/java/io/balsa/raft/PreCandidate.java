@@ -6,15 +6,26 @@ import java.util.TreeSet;
 final class PreCandidate extends Role {
     private final TreeSet<NodeId> votes = new TreeSet<>();
     private int ticksUntilNextPoll;
+    private int patienceTicks;
+    private boolean mayYield;
+    private boolean yields;
 
-    PreCandidate(Raft raft) {
+    /** {@code leaderClosed}: the leader's connection closed, which others notice at about the same moment. */
+    PreCandidate(Raft raft, boolean leaderClosed) {
         super(raft);
+        int heartbeatTicks = raft.config().heartbeatTicks();
+        patienceTicks = leaderClosed ? Math.min(2 * raft.config().staggerTicks(), heartbeatTicks) : heartbeatTicks;
+        mayYield = leaderClosed;
     }
 
-    /** Asks everyone; again after a heartbeat's time, since the others may notice the leader's end a little later. */
+    /**
+     * Asks everyone; again after a heartbeat's time, and sooner at first when the leader's connection closed, since the
+     * others may notice its end a little later.
+     */
     void poll() {
-        ticksUntilNextPoll =
-                raft.config().heartbeatTicks() + raft.randomTicks(raft.config().heartbeatTicks());
+        ticksUntilNextPoll = patienceTicks + raft.randomTicks(patienceTicks);
+        patienceTicks = Math.min(2 * patienceTicks, raft.config().heartbeatTicks());
+        yields = false;
         votes.clear();
         Message.PreVote request =
                 new Message.PreVote(raft.currentTerm() + 1, raft.log().last());
@@ -35,10 +46,28 @@ final class PreCandidate extends Role {
         }
     }
 
+    /**
+     * Of two that ask at the same moment the one with the further log, or the smaller id, goes first: if both won, they
+     * would split the votes and wait for an election timeout. The other asks again soon, and yields only once: under a
+     * partial partition it may be the only one that can win.
+     */
+    @Override
+    public void onPreVote(NodeId from, Message.PreVote request) {
+        super.onPreVote(from, request);
+        EntryId last = raft.log().last();
+        boolean further = !last.isAtLeastAsUpToDateAs(request.lastLog());
+        boolean asFar = request.lastLog().equals(last) && from.compareTo(raft.self()) < 0;
+        if (mayYield && request.term() > raft.currentTerm() && (further || asFar)) {
+            yields = true;
+            mayYield = false;
+            ticksUntilNextPoll = raft.rivalsTurnTicks();
+        }
+    }
+
     @Override
     public void onPreVoteReply(NodeId from, Message.PreVoteReply reply) {
         if (reply.voteGranted()) {
-            if (reply.term() == raft.currentTerm() + 1) {
+            if (reply.term() == raft.currentTerm() + 1 && !yields) {
                 count(from);
             }
         } else if (reply.term() > raft.currentTerm()) {

@@ -4,6 +4,7 @@ import io.balsa.raft.Transition.Trigger;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,9 @@ public final class Raft {
     private long commitIndex;
     private long lastApplied;
     private Role role;
+
+    /** Peers whose connection closed, and that were not heard from since. */
+    private final TreeSet<NodeId> silent = new TreeSet<>();
 
     private List<Envelope> messages = new ArrayList<>();
     private List<Envelope> promises = new ArrayList<>();
@@ -78,6 +82,7 @@ public final class Raft {
         if (!membership.contains(from)) {
             return;
         }
+        silent.remove(from);
         if (message instanceof Message.PreVote || message instanceof Message.PreVoteReply) {
             message.deliverTo(role, from); // Changes no term (thesis §9.6).
             return;
@@ -135,6 +140,9 @@ public final class Raft {
 
     /** A peer's process closed its connection, a hint that it ended. */
     public void connectionClosed(NodeId peer) {
+        if (membership.contains(peer)) {
+            silent.add(peer);
+        }
         role.connectionClosed(peer);
     }
 
@@ -275,7 +283,7 @@ public final class Raft {
 
     /** Asks for pre-votes. */
     void poll(Trigger trigger) {
-        PreCandidate preCandidate = new PreCandidate(this);
+        PreCandidate preCandidate = new PreCandidate(this, trigger == Trigger.CONNECTION_CLOSED);
         role = preCandidate;
         note(trigger);
         preCandidate.poll();
@@ -315,6 +323,11 @@ public final class Raft {
         return log;
     }
 
+    /** Its connection closed, and nothing was heard from it since: waiting for its answer is in vain, as far as known. */
+    boolean isSilent(NodeId peer) {
+        return silent.contains(peer);
+    }
+
     /** One vote a term, first come first served, for a log no older than ours (§5.2, §5.4.1). */
     boolean mayVoteFor(NodeId candidate, EntryId lastLog) {
         NodeId votedFor = votedFor();
@@ -327,6 +340,11 @@ public final class Raft {
 
     int randomElectionTicks() {
         return random.nextInt(config.electionTicksMin(), config.electionTicksMax());
+    }
+
+    /** How long a rival that goes first has to win its election. */
+    int rivalsTurnTicks() {
+        return 2 * config.staggerTicks() + randomTicks(2 * config.staggerTicks());
     }
 
     /** From 0 to {@code bound} - 1. */

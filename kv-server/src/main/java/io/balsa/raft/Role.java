@@ -35,10 +35,14 @@ abstract sealed class Role implements Message.Handler permits Follower, PreCandi
     /** Pre-votes promise nothing, so any number may be granted (thesis §9.6). */
     @Override
     public void onPreVote(NodeId from, Message.PreVote request) {
-        boolean granted = request.term() > raft.currentTerm()
+        boolean granted = wouldVoteFor(request);
+        raft.promise(from, new Message.PreVoteReply(granted ? request.term() : raft.currentTerm(), granted));
+    }
+
+    final boolean wouldVoteFor(Message.PreVote request) {
+        return request.term() > raft.currentTerm()
                 && !hasLiveLeader()
                 && request.lastLog().isAtLeastAsUpToDateAs(raft.log().last());
-        raft.promise(from, new Message.PreVoteReply(granted ? request.term() : raft.currentTerm(), granted));
     }
 
     @Override

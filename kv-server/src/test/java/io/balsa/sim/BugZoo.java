@@ -257,9 +257,9 @@ final class BugZoo {
                 scripted("a poll raises the term", "14", "06-pre-vote-of-a-partitioned-server.txt")
                         .by(
                                 "raft/Raft.java",
-                                "        PreCandidate preCandidate = new PreCandidate(this);",
+                                "        PreCandidate preCandidate = new PreCandidate(this, trigger == Trigger.CONNECTION_CLOSED);",
                                 "        hardState = new HardState(currentTerm() + 1, null);\n"
-                                        + "        PreCandidate preCandidate = new PreCandidate(this);"),
+                                        + "        PreCandidate preCandidate = new PreCandidate(this, trigger == Trigger.CONNECTION_CLOSED);"),
                 scripted("a leader of the past is not told so", "14", "11-a-term-of-its-own.txt")
                         .by(
                                 "raft/Raft.java",
@@ -283,7 +283,19 @@ final class BugZoo {
                                 "--ticksUntilTransferFails <= 0",
                                 "--ticksUntilTransferFails <= -1_000"),
                 scripted("a candidate gives up at the first refusal", "14", "13-a-late-vote.txt")
-                        .by("raft/Candidate.java", "if (mayStillVote < raft.membership().majority()) {", "{"),
+                        .by(
+                                "raft/Candidate.java",
+                                "if (!refusals.isEmpty() && mayStillVote < raft.membership().majority()) {",
+                                "if (!refusals.isEmpty()) {"),
+                scripted("an heir does not wait for the one that asked first", "14", "14-two-heirs.txt")
+                        .by("raft/Follower.java", "if (leaderLost && !deferred", "if (false && !deferred"),
+                scripted("of two heirs that ask at once none yields", "14", "14-two-heirs.txt")
+                        .by("raft/PreCandidate.java", "if (mayYield && ", "if (false && "),
+                scripted(
+                                "a candidate waits for the vote of a dead server",
+                                "14",
+                                "15-a-split-vote-and-a-dead-leader.txt")
+                        .by("raft/Candidate.java", "|| raft.isSilent(voter)", "|| false"),
                 simulated("a candidate tries once", "14", "LeaderAfterHealing", "Progress")
                         .within(300)
                         .by(

@@ -10,10 +10,10 @@ import java.util.TreeMap;
 final class PinnedHashes {
     static final Map<Long, String> OF_SEEDS = new TreeMap<>(Map.of(
             1L, "a75bc03cbbccce25",
-            2L, "94d4a4e0456b5238",
+            2L, "2c277625b92687ad",
             3L, "aebad79112edc5aa",
             8L, "d5a9fd375d416486",
-            893L, "737de11b9bb702f6",
+            893L, "957137d26d86bed6",
             1336L, "fa4bfce53e551e7e"));
 
     private PinnedHashes() {}
