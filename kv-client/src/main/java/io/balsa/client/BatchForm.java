@@ -38,12 +38,14 @@ record BatchForm(
 
     /** The names of the members and what is around them. */
     private static final int FRAME_BYTES_MAX = 160;
+    /** By so much a value may be longer as text than as base64, for whoever reads along. */
+    private static final int TEXT_BYTES_MORE = 64;
 
     /** What it takes in a batch, or less: a character of a key is escaped with six bytes at most. */
     int bytesMax() {
         int valueBytes = value == null ? 0 : value.length;
         int idBytes = idempotencyKey == null ? 0 : idempotencyKey.length();
-        return FRAME_BYTES_MAX + 6 * key.length + JsonBytes.base64Length(valueBytes) + 2 * idBytes;
+        return FRAME_BYTES_MAX + TEXT_BYTES_MORE + 6 * key.length + JsonBytes.base64Length(valueBytes) + 2 * idBytes;
     }
 
     void writeTo(JsonBytes json) {
@@ -51,7 +53,7 @@ record BatchForm(
         json.text(key, Integer.MAX_VALUE);
         if (value != null) {
             json.raw(",\"value\":");
-            if (!json.text(value, JsonBytes.base64Length(value.length))) {
+            if (!json.text(value, JsonBytes.base64Length(value.length) + TEXT_BYTES_MORE)) {
                 json.base64(value);
                 json.raw(",\"encoding\":\"base64\"");
             }

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,12 +19,14 @@ final class BatchLane {
     /** Below what the servers take, 1.5 MiB; an operation that is larger goes by itself. */
     static final int BYTES_MAX = 1 << 20;
 
-    static final int REQUESTS_MAX = Integer.getInteger("balsa.batch.requests", 1);
+    /** More under way at a time made smaller batches and, on busy machines, fewer operations a second. */
+    static final int REQUESTS_MAX = 1;
 
     private final Endpoint endpoint;
     private final BatchForm.Queue queue;
     private final HttpTransport transport;
     private final Calls.Guard guard;
+    private final BooleanSupplier stopped;
 
     // Guarded by this.
     private final Deque<BatchedExchange> waiting = new ArrayDeque<>();
@@ -32,11 +35,17 @@ final class BatchLane {
     /** The server does not know batches. */
     private boolean onlyAlone;
 
-    BatchLane(Endpoint endpoint, BatchForm.Queue queue, HttpTransport transport, Calls.Guard guard) {
+    BatchLane(
+            Endpoint endpoint,
+            BatchForm.Queue queue,
+            HttpTransport transport,
+            Calls.Guard guard,
+            BooleanSupplier stopped) {
         this.endpoint = endpoint;
         this.queue = queue;
         this.transport = transport;
         this.guard = guard;
+        this.stopped = stopped;
     }
 
     void enter(BatchedExchange exchange) {
@@ -74,7 +83,7 @@ final class BatchLane {
 
     private synchronized List<BatchedExchange> take() {
         List<BatchedExchange> taken = List.of();
-        if (requests >= REQUESTS_MAX && !onlyAlone) {
+        if (stopped.getAsBoolean() || (requests >= REQUESTS_MAX && !onlyAlone)) {
             return taken;
         }
         int operationsMax = onlyAlone ? 1 : OPERATIONS_MAX;

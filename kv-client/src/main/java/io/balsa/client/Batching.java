@@ -9,6 +9,8 @@ final class Batching implements Sender {
     private final Calls.Guard guard;
     private final Map<LaneKey, BatchLane> lanes = new ConcurrentHashMap<>();
 
+    private volatile boolean stopped;
+
     private record LaneKey(Endpoint endpoint, BatchForm.Queue queue) {}
 
     Batching(HttpTransport transport, Calls.Guard guard) {
@@ -23,7 +25,13 @@ final class Batching implements Sender {
             return transport.open(endpoint, operation.request().get());
         }
         BatchLane lane = lanes.computeIfAbsent(
-                new LaneKey(endpoint, form.queue()), key -> new BatchLane(endpoint, form.queue(), transport, guard));
+                new LaneKey(endpoint, form.queue()),
+                key -> new BatchLane(endpoint, form.queue(), transport, guard, () -> stopped));
         return new BatchedExchange(lane, operation, form);
+    }
+
+    @Override
+    public void stop() {
+        stopped = true;
     }
 }

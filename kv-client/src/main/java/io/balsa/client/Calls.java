@@ -140,6 +140,7 @@ final class Calls implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        sender.stop();
         underWay.forEach(invocation -> invocation.end("closed", "the client was closed"));
         timer.shutdownNow();
         transport.close();

@@ -4,4 +4,7 @@ package io.balsa.client;
 interface Sender {
     /** An exchange with {@code endpoint} that has not begun. */
     HttpTransport.Exchange open(Endpoint endpoint, Operation<?> operation);
+
+    /** Sends nothing more that has not left. */
+    default void stop() {}
 }
