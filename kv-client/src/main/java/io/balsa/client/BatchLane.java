@@ -1,5 +1,6 @@
 package io.balsa.client;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -21,6 +22,11 @@ final class BatchLane {
 
     /** More under way at a time made smaller batches and, on busy machines, fewer operations a second. */
     static final int REQUESTS_MAX = 1;
+
+    /** A request that takes longer does not hold up the next one: its connection may be dead, or its server. */
+    static final Duration REQUEST_MAX = Duration.ofSeconds(2);
+    /** Callers' code that is attached to the futures of one batch and takes longer is not waited for. */
+    private static final Duration DELIVERY_MAX = Duration.ofMillis(5);
 
     private final Endpoint endpoint;
     private final BatchForm.Queue queue;
@@ -74,9 +80,9 @@ final class BatchLane {
                 requests++;
             }
             if (next.size() == 1) {
-                sendAlone(next.get(0), true);
+                sendAlone(next.get(0), new Slot());
             } else {
-                new SentBatch(next).send();
+                new SentBatch(next, new Slot()).send();
             }
         }
     }
@@ -105,18 +111,21 @@ final class BatchLane {
         return taken;
     }
 
-    private void sendAlone(BatchedExchange exchange, boolean counted) {
+    private void sendAlone(BatchedExchange exchange, @Nullable Slot slot) {
         HttpTransport.Exchange request =
                 transport.open(endpoint, exchange.operation.request().get());
         if (!exchange.goesAlone(request)) {
             request.abort();
         }
         var unused = request.reply().whenComplete((reply, failure) -> {
-            if (counted) {
-                requestEnded();
+            if (slot != null) {
+                slot.giveBack();
             }
             exchange.end(reply, failure);
         });
+        if (slot != null) {
+            slot.endsWithin(REQUEST_MAX);
+        }
         request.start();
     }
 
@@ -125,6 +134,28 @@ final class BatchLane {
             requests--;
         }
         sendWhatMayGo();
+    }
+
+    /** The right to have one request under way. It is given back once, by itself when that takes too long. */
+    private final class Slot {
+        private Runnable disarm = () -> {};
+        private boolean givenBack;
+
+        synchronized void endsWithin(Duration time) {
+            disarm.run();
+            disarm = givenBack ? disarm : guard.arm(time, this::giveBack);
+        }
+
+        void giveBack() {
+            synchronized (this) {
+                disarm.run();
+                if (givenBack) {
+                    return;
+                }
+                givenBack = true;
+            }
+            requestEnded();
+        }
     }
 
     private synchronized void doesNotKnowBatches() {
@@ -143,16 +174,17 @@ final class BatchLane {
     /** Several operations in one request. */
     private final class SentBatch implements BatchedExchange.Carrier {
         private final List<BatchedExchange> operations;
+        private final Slot slot;
         private HttpTransport.@Nullable Exchange request;
 
         // Guarded by this.
         private int left;
-        private boolean ended;
         /** Those in the request's body, in their order; made when the connection stands. */
         private List<BatchedExchange> written = List.of();
 
-        SentBatch(List<BatchedExchange> operations) {
+        SentBatch(List<BatchedExchange> operations, Slot slot) {
             this.operations = operations;
+            this.slot = slot;
             this.left = operations.size();
         }
 
@@ -165,6 +197,7 @@ final class BatchLane {
                 }
             }
             var unused = opened.reply().whenComplete(this::answered);
+            slot.endsWithin(REQUEST_MAX);
             opened.start();
         }
 
@@ -196,24 +229,12 @@ final class BatchLane {
 
         private void answered(HttpTransport.@Nullable Reply reply, @Nullable Throwable failure) {
             // What starts from the callers' own code now waits, and goes together at the end.
-            Runnable disarm = guard.arm(this::end);
+            slot.endsWithin(DELIVERY_MAX);
             try {
                 deliver(reply, failure);
             } finally {
-                disarm.run();
-                end();
+                slot.giveBack();
             }
-        }
-
-        /** Frees the lane, once. */
-        private void end() {
-            synchronized (this) {
-                if (ended) {
-                    return;
-                }
-                ended = true;
-            }
-            requestEnded();
         }
 
         private void deliver(HttpTransport.@Nullable Reply reply, @Nullable Throwable failure) {
@@ -222,7 +243,7 @@ final class BatchLane {
             } else if (reply.status() == 200) {
                 deliver(BatchAnswer.of(reply, written().size()));
             } else if (isRefusedAsABatch(reply.status())) {
-                operations.forEach(operation -> sendAlone(operation, false));
+                operations.forEach(operation -> sendAlone(operation, null));
             } else {
                 operations.forEach(operation -> operation.end(reply, null));
             }

@@ -1,5 +1,6 @@
 package io.balsa.client;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -22,9 +23,6 @@ final class Calls implements AutoCloseable {
      */
     private static final long TIMER_GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-    /** How long the callers' code that is attached to a batch's futures may take before others do not wait for it. */
-    private static final long CALLERS_CODE_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(5);
-
     private final Endpoints endpoints;
     private final HttpTransport transport;
     private final Sender sender;
@@ -40,7 +38,7 @@ final class Calls implements AutoCloseable {
     /** Runs something late unless it is told in time that this is not needed. */
     interface Guard {
         /** Arms it; what it returns disarms it. */
-        Runnable arm(Runnable late);
+        Runnable arm(Duration time, Runnable late);
     }
 
     Calls(Endpoints endpoints, HttpTransport transport, CallOptions defaults, int inFlightMax, boolean batching) {
@@ -78,9 +76,9 @@ final class Calls implements AutoCloseable {
         return await(invocation(call, new Endpoints(List.of(endpoint))), call);
     }
 
-    private Runnable guard(Runnable late) {
+    private Runnable guard(Duration time, Runnable late) {
         try {
-            ScheduledFuture<?> armed = timer.schedule(late, CALLERS_CODE_NANOS_MAX, TimeUnit.NANOSECONDS);
+            ScheduledFuture<?> armed = timer.schedule(late, time.toNanos(), TimeUnit.NANOSECONDS);
             return () -> armed.cancel(false);
         } catch (RejectedExecutionException closed) {
             return () -> {};

@@ -199,6 +199,32 @@ final class BatchTest {
     }
 
     @Test
+    void requestThatHangsDoesNotHoldUpOthersForLong() throws Exception {
+        CountDownLatch unhang = new CountDownLatch(1);
+        AtomicInteger requests = new AtomicInteger();
+        FakeServer server = server(request -> {
+            if (requests.getAndIncrement() < 2) {
+                firstIsThere.countDown();
+                unhang.await();
+            }
+            return allWritten(request);
+        });
+        BalsaClient client = client(server.url());
+        CallOption patient = CallOption.deadline(Duration.ofSeconds(25));
+        CompletableFuture<PutResult> alone = client.putAsync("k", "v", patient);
+        keepBusy(alone);
+        List<CompletableFuture<PutResult>> together =
+                List.of(client.putAsync("k1", "v", patient), client.putAsync("k2", "v", patient));
+        while (requests.get() < 2) {
+            Thread.onSpinWait();
+        }
+        assertThat(client.put("k3", "v", patient).modRevision()).isEqualTo(57);
+        assertThat(alone).isNotDone();
+        assertThat(together).noneMatch(CompletableFuture::isDone);
+        unhang.countDown();
+    }
+
+    @Test
     void batchThatEverybodyGaveUpDoesNotHoldUpTheNext() throws Exception {
         CountDownLatch hung = new CountDownLatch(1);
         AtomicBoolean hangs = new AtomicBoolean(true);
@@ -403,9 +429,11 @@ final class BatchTest {
         BalsaClient client =
                 BalsaClient.builder().endpoints(server.url()).batching(false).build();
         opened.add(0, client);
-        keepBusy(client.putAsync("k", "v"));
+        CompletableFuture<PutResult> first = client.putAsync("k", "v");
+        keepBusy(first);
         client.putAsync("k1", "v").get();
         client.putAsync("k2", "v").get();
+        assertThat(first).isNotDone();
         assertThat(server.seen()).extracting(Seen::method).containsOnly("PUT");
     }
 
@@ -415,10 +443,15 @@ final class BatchTest {
         BalsaClient client = client(server.url());
         var sent = client.putAsync("k", "v");
         firstIsThere.await();
-        var waits = client.putAsync("k1", "v");
+        List<CompletableFuture<PutResult>> waiting = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            waiting.add(client.putAsync("k" + i, "v"));
+        }
         client.close();
         failure(UnknownOutcomeException.class, sent);
-        failure(NotAppliedException.class, waits);
+        for (CompletableFuture<PutResult> call : waiting) {
+            failure(NotAppliedException.class, call);
+        }
     }
 
     /** The call's request has come, and is not answered. */
