@@ -185,7 +185,7 @@ final class BatchTest {
         var never = client.putAsync("never", "v", CallOption.deadline(Duration.ofMillis(100)));
         // It has not left, so it is certain that it will not.
         assertThat(failure(NotAppliedException.class, never).code()).isEqualTo("deadline");
-        var impatient = client.putAsync("impatient", "v", CallOption.deadline(Duration.ofMillis(500)));
+        var impatient = client.putAsync("impatient", "v", CallOption.deadline(Duration.ofSeconds(2)));
         var patient = client.putAsync("patient", "v", CallOption.deadline(Duration.ofSeconds(20)));
         firstMayEnd.countDown();
         batchIsThere.await();
@@ -201,10 +201,11 @@ final class BatchTest {
     @Test
     void requestThatHangsDoesNotHoldUpOthersForLong() throws Exception {
         CountDownLatch unhang = new CountDownLatch(1);
-        AtomicInteger requests = new AtomicInteger();
+        CountDownLatch bothAreThere = new CountDownLatch(2);
         FakeServer server = server(request -> {
-            if (requests.getAndIncrement() < 2) {
+            if (bothAreThere.getCount() > 0) {
                 firstIsThere.countDown();
+                bothAreThere.countDown();
                 unhang.await();
             }
             return allWritten(request);
@@ -215,9 +216,7 @@ final class BatchTest {
         keepBusy(alone);
         List<CompletableFuture<PutResult>> together =
                 List.of(client.putAsync("k1", "v", patient), client.putAsync("k2", "v", patient));
-        while (requests.get() < 2) {
-            Thread.onSpinWait();
-        }
+        bothAreThere.await();
         assertThat(client.put("k3", "v", patient).modRevision()).isEqualTo(57);
         assertThat(alone).isNotDone();
         assertThat(together).noneMatch(CompletableFuture::isDone);
@@ -236,7 +235,7 @@ final class BatchTest {
         });
         BalsaClient client = client(server.url());
         keepBusy(client.putAsync("k", "v"));
-        CallOption soon = CallOption.deadline(Duration.ofMillis(400));
+        CallOption soon = CallOption.deadline(Duration.ofSeconds(2));
         var one = client.putAsync("k1", "v", soon);
         var two = client.putAsync("k2", "v", soon);
         firstMayEnd.countDown();
@@ -431,8 +430,9 @@ final class BatchTest {
         opened.add(0, client);
         CompletableFuture<PutResult> first = client.putAsync("k", "v");
         keepBusy(first);
-        client.putAsync("k1", "v").get();
-        client.putAsync("k2", "v").get();
+        for (CompletableFuture<?> other : List.of(client.putAsync("k1", "v"), client.putAsync("k2", "v"))) {
+            other.get();
+        }
         assertThat(first).isNotDone();
         assertThat(server.seen()).extracting(Seen::method).containsOnly("PUT");
     }
