@@ -4,9 +4,9 @@ import io.balsa.client.Operation.Decoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
  * thread is interrupted ends at once, with the interrupt flag set.
  */
 public final class BalsaClient implements AutoCloseable {
+    private static final byte[] NO_BYTES = new byte[0];
+
     private final Calls calls;
 
     private BalsaClient(Calls calls) {
@@ -244,48 +246,89 @@ public final class BalsaClient implements AutoCloseable {
     }
 
     private static Calls.Call<Optional<KeyValue>> getCall(Key key, CallOptions options) {
-        RequestTarget target =
-                RequestTarget.key(key).with(options.consistency()).withTimeout(options.deadline());
+        BatchForm.Queue queue = BatchForm.Queue.ofReads(options.consistency());
         return new Calls.Call<>(
-                Operation.read("get " + shown(key), target, Answers::get).withAbsenceAsAnAnswer(), options);
+                new Operation<>(
+                        "get",
+                        key,
+                        true,
+                        true,
+                        () -> Operation.getRequest(RequestTarget.key(key)
+                                .with(options.consistency())
+                                .withTimeout(options.deadline())),
+                        batchForm(queue, "get", key, null, Condition.NONE, options),
+                        Answers::get),
+                options);
     }
 
     private Calls.Call<PutResult> putCall(
-            String verb, Key key, byte[] value, Condition condition, CallOption... options) {
-        return write(verb, "PUT", key, RequestTarget.key(key), value.clone(), condition, Answers::put, options);
-    }
-
-    private Calls.Call<Boolean> deleteCall(String verb, Key key, Condition condition, CallOption... options) {
+            String verb, Key key, byte[] value, Condition condition, CallOption... given) {
+        CallOptions options = calls.options(given);
+        byte[] body = value.clone();
         return write(
                 verb,
-                "DELETE",
                 key,
-                RequestTarget.key(key),
-                new byte[0],
-                condition,
+                () -> request("PUT", RequestTarget.key(key), body, condition, options),
+                batchForm(BatchForm.Queue.WRITES, "put", key, body, condition, options),
+                Answers::put,
+                options);
+    }
+
+    private Calls.Call<Boolean> deleteCall(String verb, Key key, Condition condition, CallOption... given) {
+        CallOptions options = calls.options(given);
+        return write(
+                verb,
+                key,
+                () -> request("DELETE", RequestTarget.key(key), NO_BYTES, condition, options),
+                batchForm(BatchForm.Queue.WRITES, "delete", key, null, condition, options),
                 reply -> Answers.deleted(reply) > 0,
                 options);
     }
 
-    private Calls.Call<Long> deletePrefixCall(Key prefix, CallOption... options) {
-        RequestTarget target = RequestTarget.path("/v1/kv").with("prefix", prefix);
-        return write("deletePrefix", "DELETE", prefix, target, new byte[0], Condition.NONE, Answers::deleted, options);
+    private Calls.Call<Long> deletePrefixCall(Key prefix, CallOption... given) {
+        CallOptions options = calls.options(given);
+        return write(
+                "deletePrefix",
+                prefix,
+                () -> request(
+                        "DELETE",
+                        RequestTarget.path("/v1/kv").with("prefix", prefix),
+                        NO_BYTES,
+                        Condition.NONE,
+                        options),
+                null,
+                Answers::deleted,
+                options);
     }
 
-    private <T> Calls.Call<T> write(
+    private static <T> Calls.Call<T> write(
             String verb,
-            String method,
             Key key,
-            RequestTarget target,
-            byte[] body,
-            Condition condition,
+            Supplier<HttpTransport.Request> request,
+            @Nullable BatchForm batchForm,
             Decoder<T> decoder,
-            CallOption... given) {
-        CallOptions options = calls.options(given);
-        Map<String, String> headers = condition.headers(options.idempotencyKey());
-        target.withTimeout(options.deadline());
-        var request = new HttpTransport.Request(method, target.toString(), headers, body);
-        return new Calls.Call<>(new Operation<>(verb + " " + shown(key), false, false, request, decoder), options);
+            CallOptions options) {
+        return new Calls.Call<>(new Operation<>(verb, key, false, false, request, batchForm, decoder), options);
+    }
+
+    private static HttpTransport.Request request(
+            String method, RequestTarget target, byte[] body, Condition condition, CallOptions options) {
+        String full = target.withTimeout(options.deadline()).toString();
+        return new HttpTransport.Request(method, full, condition.headers(options.idempotencyKey()), () -> body);
+    }
+
+    /** Null for a key that the servers refuse, so that it makes no batch with others. */
+    private static @Nullable BatchForm batchForm(
+            BatchForm.Queue queue,
+            String op,
+            Key key,
+            byte @Nullable [] value,
+            Condition condition,
+            CallOptions options) {
+        byte[] bytes = key.bytes();
+        return Utf8.isValid(bytes)
+                ? new BatchForm(queue, op, bytes, value, condition, options.idempotencyKey(), options.deadline())
+                : null;
     }
 
     private static Calls.Call<Page> pageCall(ListQuery query, CallOptions options) {
@@ -322,10 +365,6 @@ public final class BalsaClient implements AutoCloseable {
                 .with("end", query.end());
     }
 
-    private static String shown(Key key) {
-        return OneLine.of(key.toString());
-    }
-
     private static byte[] utf8(String value) {
         return value.getBytes(StandardCharsets.UTF_8);
     }
@@ -343,6 +382,7 @@ public final class BalsaClient implements AutoCloseable {
         private Duration connectTimeout = CONNECT_TIMEOUT;
         private int connectionsPerEndpointMax = CONNECTIONS_PER_ENDPOINT_MAX;
         private int inFlightMax = IN_FLIGHT_MAX;
+        private boolean batching = true;
 
         private Builder() {}
 
@@ -386,6 +426,15 @@ public final class BalsaClient implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Whether reads and writes of single keys that are started while a request is under way go together in the next
+         * one; on at first. It changes no result, delays nothing, and is a multiple faster for many calls at a time.
+         */
+        public Builder batching(boolean on) {
+            batching = on;
+            return this;
+        }
+
         /** Throws IllegalArgumentException for a missing or malformed endpoint. */
         public BalsaClient build() {
             if (endpoints.isEmpty()) {
@@ -394,7 +443,7 @@ public final class BalsaClient implements AutoCloseable {
             List<Endpoint> parsed = endpoints.stream().map(Endpoint::parse).toList();
             HttpTransport transport = new JdkTransport("balsa-client", connectTimeout, connectionsPerEndpointMax);
             CallOptions defaults = new CallOptions(deadline, consistency, null);
-            return new BalsaClient(new Calls(new Endpoints(parsed), transport, defaults, inFlightMax));
+            return new BalsaClient(new Calls(new Endpoints(parsed), transport, defaults, inFlightMax, batching));
         }
 
         private static int atLeastOne(int number) {
@@ -402,29 +451,6 @@ public final class BalsaClient implements AutoCloseable {
                 throw new IllegalArgumentException("at least one; got " + number);
             }
             return number;
-        }
-    }
-
-    /** What a write demands of its key, as the header that says so. */
-    private record Condition(@Nullable String header, String value) {
-        static final Condition NONE = new Condition(null, "");
-        static final Condition ABSENT = new Condition("If-None-Match", "*");
-        static final Condition PRESENT = new Condition("If-Match", "*");
-
-        static Condition at(long modRevision) {
-            if (modRevision < 1) {
-                throw new IllegalArgumentException("a modRevision is at least 1; got " + modRevision);
-            }
-            return new Condition("If-Match", "\"" + modRevision + "\"");
-        }
-
-        Map<String, String> headers(@Nullable String idempotencyKey) {
-            if (header == null) {
-                return idempotencyKey == null ? Map.of() : Map.of("Idempotency-Key", idempotencyKey);
-            }
-            return idempotencyKey == null
-                    ? Map.of(header, value)
-                    : Map.of(header, value, "Idempotency-Key", idempotencyKey);
         }
     }
 }

@@ -1,11 +1,14 @@
 package io.balsa.client;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -22,6 +25,7 @@ final class Calls implements AutoCloseable {
 
     private final Endpoints endpoints;
     private final HttpTransport transport;
+    private final Sender sender;
     private final CallOptions defaults;
     private final ScheduledThreadPoolExecutor timer;
     private final Semaphore free;
@@ -31,13 +35,23 @@ final class Calls implements AutoCloseable {
     /** An operation and how it is to be done. */
     record Call<T>(Operation<T> operation, CallOptions options) {}
 
-    Calls(Endpoints endpoints, HttpTransport transport, CallOptions defaults, int inFlightMax) {
+    /** Runs something late unless it is told in time that this is not needed. */
+    interface Guard {
+        /** Arms it; what it returns disarms it. */
+        Runnable arm(Duration time, Runnable late);
+    }
+
+    Calls(Endpoints endpoints, HttpTransport transport, CallOptions defaults, int inFlightMax, boolean batching) {
         this.endpoints = endpoints;
         this.transport = transport;
         this.defaults = defaults;
         this.free = new Semaphore(inFlightMax);
         this.timer = new ScheduledThreadPoolExecutor(1, new DaemonThreads("balsa-client-timer"));
         timer.setRemoveOnCancelPolicy(true);
+        this.sender = batching
+                ? new Batching(transport, this::guard)
+                : (endpoint, operation) ->
+                        transport.open(endpoint, operation.request().get());
     }
 
     CallOptions options(CallOption... options) {
@@ -62,8 +76,17 @@ final class Calls implements AutoCloseable {
         return await(invocation(call, new Endpoints(List.of(endpoint))), call);
     }
 
+    private Runnable guard(Duration time, Runnable late) {
+        try {
+            ScheduledFuture<?> armed = timer.schedule(late, time.toNanos(), TimeUnit.NANOSECONDS);
+            return () -> armed.cancel(false);
+        } catch (RejectedExecutionException closed) {
+            return () -> {};
+        }
+    }
+
     private <T> Invocation<T> invocation(Call<T> call, Endpoints asked) {
-        return new Invocation<>(call.operation(), call.options(), asked, transport, timer);
+        return new Invocation<>(call.operation(), call.options(), asked, sender, timer);
     }
 
     private <T> CompletableFuture<T> run(Invocation<T> invocation, Call<T> call) {
@@ -115,6 +138,7 @@ final class Calls implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        sender.stop();
         underWay.forEach(invocation -> invocation.end("closed", "the client was closed"));
         timer.shutdownNow();
         transport.close();

@@ -1,16 +1,16 @@
 package io.balsa.client;
 
-import java.net.http.HttpHeaders;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /**
  * Carries requests to servers: all that the client needs of HTTP, so that what lies below can be replaced. Thread-safe.
  * Knows nothing of redirects, repetition or deadlines.
  */
 interface HttpTransport extends AutoCloseable {
-    /** Begins an exchange, or queues it until a connection is free; never blocks. */
-    Exchange send(Endpoint endpoint, Request request);
+    /** An exchange that has not begun. */
+    Exchange open(Endpoint endpoint, Request request);
 
     /** Ends every exchange with {@link TransportException} and frees connections and threads. */
     @Override
@@ -20,17 +20,25 @@ interface HttpTransport extends AutoCloseable {
      * A request.
      *
      * @param target path and query, percent-encoded, sent as it is
-     * @param body not changed by anyone from now on; empty for none
+     * @param body asked for once the connection stands; not changed by anyone from then on; empty for none
+     */
+    record Request(String method, String target, Map<String, String> headers, Supplier<byte[]> body) {
+        static final Supplier<byte[]> NO_BODY = () -> new byte[0];
+    }
+
+    /**
+     * An answer, whole.
+     *
+     * @param location the header {@code Location}, empty when there was none; so with the next
      */
     @SuppressWarnings("ArrayRecordComponent")
-    record Request(String method, String target, Map<String, String> headers, byte[] body) {}
-
-    /** An answer, whole. */
-    @SuppressWarnings("ArrayRecordComponent")
-    record Reply(int status, HttpHeaders headers, byte[] body) {}
+    record Reply(int status, String location, String retryAfter, byte[] body) {}
 
     /** One request on its way. */
     interface Exchange {
+        /** Begins, or queues until a connection is free; never blocks. Called once; nothing happens when it was given up. */
+        void start();
+
         /** The answer, or {@link TransportException}. */
         CompletableFuture<Reply> reply();
 

@@ -30,7 +30,7 @@ final class Invocation<T> {
     private final Operation<T> operation;
     private final boolean repeatable;
     private final Endpoints endpoints;
-    private final HttpTransport transport;
+    private final Sender sender;
     private final ScheduledExecutorService timer;
     private final Duration deadline;
     private final long endNanos;
@@ -51,12 +51,12 @@ final class Invocation<T> {
             Operation<T> operation,
             CallOptions options,
             Endpoints endpoints,
-            HttpTransport transport,
+            Sender sender,
             ScheduledExecutorService timer) {
         this.operation = operation;
         this.repeatable = operation.reads() || options.idempotencyKey() != null;
         this.endpoints = endpoints;
-        this.transport = transport;
+        this.sender = sender;
         this.timer = timer;
         this.deadline = options.deadline();
         this.endNanos = System.nanoTime() + deadline.toNanos();
@@ -80,7 +80,7 @@ final class Invocation<T> {
 
     /** Ends the call if it has not ended: {@code closed}, {@code interrupted} or so, in {@code code}. */
     void end(String code, String why) {
-        giveUpAttempt("no answer yet");
+        giveUpAttempt(underWay(), "no answer yet");
         fail(code, why, null);
     }
 
@@ -88,17 +88,20 @@ final class Invocation<T> {
         end("deadline", "no success within " + deadline.toMillis() + " ms");
     }
 
-    private synchronized void release() {
-        HttpTransport.Exchange unfinished = exchange;
-        exchange = null;
+    private void release() {
+        HttpTransport.Exchange unfinished;
+        synchronized (this) {
+            unfinished = exchange;
+            exchange = null;
+            if (attemptTimer != null) {
+                attemptTimer.cancel(false);
+            }
+            if (backoffTimer != null) {
+                backoffTimer.cancel(false);
+            }
+        }
         if (unfinished != null) {
             unfinished.abort();
-        }
-        if (attemptTimer != null) {
-            attemptTimer.cancel(false);
-        }
-        if (backoffTimer != null) {
-            backoffTimer.cancel(false);
         }
     }
 
@@ -114,7 +117,7 @@ final class Invocation<T> {
                 pause(Duration.ZERO);
                 return;
             }
-            started = transport.send(endpoint, operation.request());
+            started = sender.open(endpoint, operation);
             asked = endpoint;
             exchange = started;
             if (repeatable) {
@@ -125,6 +128,8 @@ final class Invocation<T> {
         }
         Endpoint target = endpoint;
         var unused = started.reply().whenComplete((reply, error) -> answered(started, target, reply, error));
+        // Not under the lock: this may send other calls' operations too, and run the code of those that fail at once.
+        started.start();
     }
 
     /** Null when the client is closing: then this call is about to be ended anyway. */
@@ -145,27 +150,39 @@ final class Invocation<T> {
     }
 
     private void attemptTooLong(HttpTransport.Exchange late, long nanos) {
-        synchronized (this) {
-            if (exchange != late) {
-                return;
-            }
-            giveUpAttempt("no answer within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms");
+        if (giveUpAttempt(late, "no answer within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms")) {
+            attempt(null);
         }
-        attempt(null);
     }
 
-    /** Notes the attempt under way, if any, as one that was not answered. */
-    private synchronized void giveUpAttempt(String why) {
-        HttpTransport.Exchange late = exchange;
-        Endpoint endpoint = asked;
-        if (late == null || endpoint == null) {
-            return;
+    private synchronized HttpTransport.@Nullable Exchange underWay() {
+        return exchange;
+    }
+
+    /**
+     * Notes this attempt as one that was not answered; false when it is not under way. Gives it up outside the lock,
+     * since that may send other calls' operations; until that has shown whether this one was sent, it counts as sent.
+     */
+    private boolean giveUpAttempt(HttpTransport.@Nullable Exchange late, String why) {
+        Endpoint endpoint;
+        boolean before;
+        synchronized (this) {
+            endpoint = asked;
+            if (late == null || exchange != late || endpoint == null) {
+                return false;
+            }
+            exchange = null;
+            before = maybeApplied;
+            maybeApplied |= !operation.reads();
         }
-        exchange = null;
         late.abort();
         boolean sent = late.maybeSent();
-        attempts.addGivenUp(endpoint, sent ? why : "no connection yet");
-        noteUnserved(endpoint, sent);
+        synchronized (this) {
+            maybeApplied = before;
+            attempts.addGivenUp(endpoint, sent ? why : "no connection yet");
+            noteUnserved(endpoint, sent);
+        }
+        return true;
     }
 
     private synchronized void noteFailure(Endpoint endpoint, String error, boolean unknown) {

@@ -24,6 +24,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,11 +72,8 @@ final class JdkTransport implements HttpTransport {
     }
 
     @Override
-    public Exchange send(Endpoint endpoint, Request request) {
-        Lane lane = lanes.computeIfAbsent(endpoint, e -> new Lane());
-        JdkExchange exchange = new JdkExchange(lane, endpoint, request);
-        lane.enter(exchange);
-        return exchange;
+    public Exchange open(Endpoint endpoint, Request request) {
+        return new JdkExchange(lanes.computeIfAbsent(endpoint, e -> new Lane()), endpoint, request);
     }
 
     @Override
@@ -106,7 +104,7 @@ final class JdkTransport implements HttpTransport {
                 }
                 busy++;
             }
-            exchange.start();
+            exchange.send();
         }
 
         void leave() {
@@ -122,9 +120,9 @@ final class JdkTransport implements HttpTransport {
             }
             try {
                 // Not from here: a row of exchanges that fail at once would nest one in the other.
-                executor.execute(next::start);
+                executor.execute(next::send);
             } catch (RejectedExecutionException closed) {
-                next.start();
+                next.send();
             }
         }
     }
@@ -137,26 +135,30 @@ final class JdkTransport implements HttpTransport {
     private final class JdkExchange implements Exchange, BodyPublisher {
         private final Lane lane;
         private final HttpRequest request;
-        private final byte[] body;
-        private final BodyPublisher publisher;
+        private final Supplier<byte[]> bodySource;
         private final CompletableFuture<Reply> reply = new CompletableFuture<>();
 
         // Guarded by this.
         private boolean maybeSent;
         private boolean givenUp;
+        private byte @Nullable [] body;
         private @Nullable CompletableFuture<HttpResponse<byte[]>> response;
 
         JdkExchange(Lane lane, Endpoint endpoint, Request request) {
             this.lane = lane;
-            this.body = request.body();
-            this.publisher = body.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body);
+            this.bodySource = request.body();
             HttpRequest.Builder builder = HttpRequest.newBuilder(URI.create(endpoint.url() + request.target()))
                     .method(request.method(), this);
             request.headers().forEach(builder::setHeader);
             this.request = builder.build();
         }
 
-        void start() {
+        @Override
+        public void start() {
+            lane.enter(this);
+        }
+
+        void send() {
             CompletableFuture<HttpResponse<byte[]>> started;
             synchronized (this) {
                 HttpClient open = client;
@@ -175,25 +177,32 @@ final class JdkTransport implements HttpTransport {
             running.remove(this);
             lane.leave();
             if (answer != null) {
-                reply.complete(new Reply(answer.statusCode(), answer.headers(), answer.body()));
+                reply.complete(replyOf(answer));
             } else {
                 reply.completeExceptionally(new TransportException(reason(failure), maybeSent(), failure));
             }
         }
 
         @Override
-        public synchronized long contentLength() {
+        public long contentLength() {
+            return body().length;
+        }
+
+        private synchronized byte[] body() {
             if (givenUp) {
                 // Whoever gave up may have read already that nothing was sent; so it must stay.
                 throw new CancellationException("given up before it was sent");
             }
+            byte[] made = body == null ? bodySource.get() : body;
+            body = made;
             maybeSent = true;
-            return body.length;
+            return made;
         }
 
         @Override
         public void subscribe(Flow.Subscriber<? super ByteBuffer> subscriber) {
-            publisher.subscribe(subscriber);
+            byte[] made = body();
+            (made.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(made)).subscribe(subscriber);
         }
 
         @Override
@@ -219,6 +228,14 @@ final class JdkTransport implements HttpTransport {
                 started.cancel(true);
             }
         }
+    }
+
+    private static Reply replyOf(HttpResponse<byte[]> answer) {
+        return new Reply(
+                answer.statusCode(),
+                answer.headers().firstValue("Location").orElse(""),
+                answer.headers().firstValue("Retry-After").orElse(""),
+                answer.body());
     }
 
     /** In a few words; the exception's own are often none. */

@@ -33,10 +33,7 @@ sealed interface Verdict {
             return new Done(reply);
         }
         if (status == 307 || status == 308) {
-            Endpoint leader = reply.headers()
-                    .firstValue("Location")
-                    .map(Endpoint::ofLocation)
-                    .orElse(null);
+            Endpoint leader = Endpoint.ofLocation(reply.location());
             // A redirect is an answer instead of the work, whether or not it can be followed.
             return leader != null
                     ? new Elsewhere(leader)
@@ -62,7 +59,7 @@ sealed interface Verdict {
     }
 
     private static Duration retryAfter(HttpTransport.Reply reply) {
-        String header = reply.headers().firstValue("Retry-After").orElse("");
+        String header = reply.retryAfter();
         // At most nine digits: an int. The other form, a date, is not worth the clock comparison.
         boolean seconds =
                 !header.isEmpty() && header.length() <= 9 && header.chars().allMatch(c -> c >= '0' && c <= '9');

@@ -15,10 +15,14 @@
  *       compare-and-set may fail on the revision that its own first try wrote.
  * </ol>
  *
+ * <p>Calls on single keys that are started while a request is under way go together in the next one. Each keeps its own
+ * deadline, repetition and outcome.
+ *
  * <p>Reading order: {@link BalsaClient} is the door. {@code Invocation} is one call on its way through attempts,
  * redirects and back-off, and decides in one place what may be repeated; {@code Verdict} turns one answer into what it
  * proves. {@code Endpoints} remembers who leads. {@code RequestTarget} writes keys into URLs, {@code Answers} reads the
- * JSON. {@code HttpTransport} is the seam below: {@code JdkTransport} implements it with the JDK's own HTTP client.
+ * JSON. {@code BatchLane} decides what goes together, {@code BatchedExchange} is one call's part in that.
+ * {@code HttpTransport} is the seam below: {@code JdkTransport} implements it with the JDK's own HTTP client.
  */
 @NullMarked
 package io.balsa.client;

@@ -122,6 +122,7 @@ final class DeadlineTest {
                 BalsaClient client = BalsaClient.builder()
                         .endpoints(List.of(server.url()))
                         .connectionsPerEndpointMax(4)
+                        .batching(false)
                         .deadline(Duration.ofSeconds(20))
                         .build()) {
             List<CompletableFuture<PutResult>> results = new ArrayList<>();

@@ -110,6 +110,9 @@ final class AdminApi {
         json.field("keyBytes", Limits.KEY_BYTES_MAX);
         json.field("valueBytes", Limits.VALUE_BYTES_MAX);
         json.field("requestBytes", Limits.REQUEST_BYTES_MAX);
+        json.field("batchOperations", Limits.BATCH_OPERATIONS_MAX);
+        json.field("batchBytes", Limits.BATCH_BYTES_MAX);
+        json.field("batchAnswerBytes", Limits.BATCH_ANSWER_BYTES_MAX);
         json.field("requestLineBytes", Limits.REQUEST_LINE_BYTES_MAX);
         json.field("headers", Limits.HEADERS_MAX);
         json.field("headerBytes", Limits.HEADER_BYTES_MAX);

@@ -30,6 +30,15 @@ final class Admission {
         }
     }
 
+    /** {@code more} requests without a body of their own. Throws {@link Refused}, having counted nothing. */
+    void enterMore(int more) {
+        int now = requests.addAndGet(more);
+        if (now > requestsMax) {
+            requests.addAndGet(-more);
+            throw new Refused(Problem.busy("too many requests are in flight", requestsMax, now));
+        }
+    }
+
     /** More bytes of a body whose length was not announced. Throws {@link Refused}, having counted nothing. */
     void grow(long size) {
         long now = bytes.addAndGet(size);
@@ -39,9 +48,9 @@ final class Admission {
         }
     }
 
-    /** The request with {@code size} bytes in all has been answered. */
-    void leave(long size) {
-        requests.decrementAndGet();
+    /** {@code count} requests with {@code size} bytes in all have been answered. */
+    void leave(int count, long size) {
+        requests.addAndGet(-count);
         bytes.addAndGet(-size);
     }
 

@@ -47,6 +47,7 @@ final class Dispatcher {
     private final AtomicInteger connectionsOfAllLoops;
     private final KeyApi keyApi;
     private final RangeApi rangeApi;
+    private final BatchApi batchApi;
     private final AdminApi adminApi;
     private final Map<Operation, HttpTimer> timers = new EnumMap<>(Operation.class);
     private final HttpTimer otherTimer;
@@ -75,6 +76,7 @@ final class Dispatcher {
         this.ownText = HttpHeaders.createOptimized(ports.node().status().id().toString());
         this.keyApi = new KeyApi(this);
         this.rangeApi = new RangeApi(this);
+        this.batchApi = new BatchApi(this);
         this.adminApi = new AdminApi(this, openApi);
         for (Operation operation : Operation.values()) {
             timers.put(operation, ports.metrics().httpTimer(operation.method.name(), operation.route.template));
@@ -226,7 +228,8 @@ final class Dispatcher {
         return operation;
     }
 
-    private static Key key(byte[] bytes) {
+    /** Throws {@link Refused} when it is too short or too long. */
+    static Key key(byte[] bytes) {
         if (bytes.length == 0) {
             throw new Refused(Problem.badRequest("the key is empty; to list keys, leave out the last slash"));
         }
@@ -247,6 +250,7 @@ final class Dispatcher {
             case DELETE_KEY -> keyApi.delete(exchange);
             case LIST -> rangeApi.list(exchange);
             case DELETE_RANGE -> rangeApi.delete(exchange);
+            case BATCH -> batchApi.begin(exchange);
             case TRANSFER -> BodyReader.read(exchange, Limits.REQUEST_BYTES_MAX, "a request", adminApi::transfer);
             default -> adminApi.answer(exchange, operation);
         }
@@ -259,6 +263,7 @@ final class Dispatcher {
                 case GET_KEY -> keyApi.got(exchange);
                 case PUT_KEY, DELETE_KEY, DELETE_RANGE -> keyApi.written(exchange);
                 case LIST -> rangeApi.listed(exchange);
+                case BATCH -> batchApi.ended(exchange);
                 case TRANSFER -> adminApi.transferred(exchange);
                 default -> throw new AssertionError(exchange.operation());
             }

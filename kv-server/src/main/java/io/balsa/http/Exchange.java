@@ -27,6 +27,9 @@ final class Exchange {
     private static final CharSequence RAFT_TERM = HttpHeaders.createOptimized("Raft-Term");
     private static final CharSequence RAFT_LEADER = HttpHeaders.createOptimized("Raft-Leader");
     private static final CharSequence RAFT_NODE = HttpHeaders.createOptimized("Raft-Node");
+    private static final CharSequence RAFT_CONSISTENCY = HttpHeaders.createOptimized("Raft-Consistency");
+    private static final CharSequence LINEARIZABLE = HttpHeaders.createOptimized("linearizable");
+    private static final CharSequence STALE = HttpHeaders.createOptimized("stale");
     private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("Retry-After");
     private static final CharSequence ONE = HttpHeaders.createOptimized("1");
 
@@ -62,12 +65,16 @@ final class Exchange {
     @Nullable
     ReadResult readResult;
 
+    @Nullable
+    Batch batch;
+
     LeaderTransfer.@Nullable Answer transferAnswer;
     /** The chain of the {@link ReplyQueue}. */
     @Nullable
     Exchange nextReply;
 
-    private long admittedBytes = -1;
+    private int admittedRequests;
+    private long admittedBytes;
     private boolean handedOver;
     private boolean answered;
 
@@ -102,6 +109,7 @@ final class Exchange {
     /** Counts the request, and {@code bytes} of its body, as in flight until it is answered. Throws {@link Refused}. */
     void admit(long bytes) {
         dispatcher.admission.enter(bytes);
+        admittedRequests = 1;
         admittedBytes = bytes;
     }
 
@@ -109,6 +117,12 @@ final class Exchange {
     void admitMore(long bytes) {
         dispatcher.admission.grow(bytes);
         admittedBytes += bytes;
+    }
+
+    /** Counts {@code more} requests that were found in this one. Throws {@link Refused}. */
+    void admitMoreRequests(int more) {
+        dispatcher.admission.enterMore(more);
+        admittedRequests += more;
     }
 
     /** From here on the node has it, and a failure of ours says nothing about the write. */
@@ -129,6 +143,11 @@ final class Exchange {
         dispatcher.replies.offer(this);
     }
 
+    /** Any thread: the node has replied to every operation of the batch. */
+    void batchEnded() {
+        dispatcher.replies.offer(this);
+    }
+
     /** Any thread: the reply to a transfer of leadership. */
     void transferred(LeaderTransfer.Answer answer) {
         transferAnswer = answer;
@@ -145,6 +164,16 @@ final class Exchange {
 
     void revisionHeader(long revision) {
         response.putHeader(KV_REVISION, Long.toString(revision));
+    }
+
+    /** Says how fresh the read was. */
+    void consistencyHeader() {
+        response.putHeader(
+                RAFT_CONSISTENCY,
+                switch (parameters().consistency()) {
+                    case LINEARIZABLE -> LINEARIZABLE;
+                    case STALE -> STALE;
+                });
     }
 
     /** Answers with the document in {@code json}. */
@@ -196,13 +225,23 @@ final class Exchange {
     /** Answers that the node refused; sends the client to the leader, same path and query, when that is what helps. */
     void refusedByNode(Refusal reason, @Nullable NodeId leader, long term) {
         raftHeaders(leader, term);
-        String url = leader == null ? null : dispatcher.ports.httpUrl().apply(leader);
+        String url = urlOf(leader);
         Problem problem = Problem.of(reason, leader, url);
         if (problem.code() == Problem.Code.NOT_LEADER && url != null) {
-            String base = url.endsWith("/") ? url.substring(0, url.length() - 1) : url;
-            response.putHeader(HttpHeaders.LOCATION, base + request.uri());
+            response.putHeader(HttpHeaders.LOCATION, location(url));
         }
         send(problem);
+    }
+
+    /** Where {@code leader} serves HTTP; null when that is not known. */
+    @Nullable
+    String urlOf(@Nullable NodeId leader) {
+        return leader == null ? null : dispatcher.ports.httpUrl().apply(leader);
+    }
+
+    /** This request at the server {@code url}. */
+    String location(String url) {
+        return (url.endsWith("/") ? url.substring(0, url.length() - 1) : url) + request.uri();
     }
 
     /** Answers for a failure that nobody expected. */
@@ -233,8 +272,8 @@ final class Exchange {
         if (handedOver) {
             connection.answered(dispatcher.nowMillis());
         }
-        if (admittedBytes >= 0) {
-            dispatcher.admission.leave(admittedBytes);
+        if (admittedRequests > 0) {
+            dispatcher.admission.leave(admittedRequests, admittedBytes);
         }
         dispatcher.record(operation, status, System.nanoTime() - startNanos);
         return true;

@@ -3,6 +3,7 @@ package io.balsa.http;
 import io.balsa.kv.Command;
 import io.balsa.kv.CommandCodec;
 import io.balsa.kv.IdempotencyKey;
+import io.balsa.kv.Key;
 import io.balsa.kv.KeyValue;
 import io.balsa.kv.Outcome;
 import io.balsa.kv.Precondition;
@@ -21,11 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code /v1/kv/{key}}: one key, and the way of every write to the node and back. Owned by one event loop. */
 final class KeyApi {
-    private static final CharSequence RAFT_CONSISTENCY = HttpHeaders.createOptimized("Raft-Consistency");
     private static final CharSequence NO_SNIFF_NAME = HttpHeaders.createOptimized("X-Content-Type-Options");
     private static final CharSequence NO_SNIFF = HttpHeaders.createOptimized("nosniff");
-    private static final CharSequence LINEARIZABLE = HttpHeaders.createOptimized("linearizable");
-    private static final CharSequence STALE = HttpHeaders.createOptimized("stale");
     private static final CharSequence VARY_ACCEPT = HttpHeaders.createOptimized("Accept");
 
     private final Dispatcher dispatcher;
@@ -52,11 +50,15 @@ final class KeyApi {
         long timeoutMillis = exchange.parameters().timeoutMillis();
         String id = exchange.head().idempotencyKey;
         Command once = id == null ? command : new Command.Once(idempotencyKey(id), command);
-        exchange.repeatable =
-                id != null || condition instanceof Precondition.Absent || condition instanceof Precondition.ModRevision;
+        exchange.repeatable = id != null || isRepeatable(condition);
         ByteBuffer encoded = CommandCodec.encode(once);
         exchange.handOver();
         dispatcher.ports.node().write(encoded, timeoutMillis, exchange::written);
+    }
+
+    /** A write under this condition takes place once at most. */
+    static boolean isRepeatable(Precondition condition) {
+        return condition instanceof Precondition.Absent || condition instanceof Precondition.ModRevision;
     }
 
     private static IdempotencyKey idempotencyKey(String text) {
@@ -65,11 +67,16 @@ final class KeyApi {
         if (!Utf8.isValid(bytes)) {
             throw new Refused(Problem.badRequest("the Idempotency-Key is not UTF-8"));
         }
-        if (bytes.length == 0 || bytes.length > Limits.IDEMPOTENCY_KEY_BYTES_MAX) {
-            throw new Refused(Problem.badRequest("an Idempotency-Key has 1 to " + Limits.IDEMPOTENCY_KEY_BYTES_MAX
-                    + " bytes; this one has " + bytes.length));
-        }
+        checkIdempotencyKey(bytes.length);
         return new IdempotencyKey(new String(bytes, StandardCharsets.UTF_8));
+    }
+
+    /** Throws {@link Refused} for a length in bytes that is not allowed. */
+    static void checkIdempotencyKey(int length) {
+        if (length == 0 || length > Limits.IDEMPOTENCY_KEY_BYTES_MAX) {
+            throw new Refused(Problem.badRequest("an Idempotency-Key has 1 to " + Limits.IDEMPOTENCY_KEY_BYTES_MAX
+                    + " bytes; this one has " + length));
+        }
     }
 
     /** Answers any write. */
@@ -98,19 +105,29 @@ final class KeyApi {
         int status = 200;
         if (outcome instanceof Outcome.Written written) {
             exchange.response.putHeader(HttpHeaders.ETAG, Conditions.etag(written.modRevision()));
-            json.textField("key", exchange.key().toBytes());
-            json.field("version", written.version());
-            json.field("createRevision", written.createRevision());
-            json.field("modRevision", written.modRevision());
+            fields(json, exchange.key(), written);
             previous(exchange, json, written.previous());
             status = written.created() ? 201 : 200;
         } else if (outcome instanceof Outcome.Deleted deleted) {
-            json.field("deleted", deleted.deleted());
-            json.field("revision", deleted.revision());
+            fields(json, deleted);
             previous(exchange, json, deleted.previous());
         }
         json.endObject();
         exchange.send(status, json);
+    }
+
+    /** The fields of a write, within an object. */
+    static void fields(JsonBuffer json, Key key, Outcome.Written written) {
+        json.textField("key", key.toBytes());
+        json.field("version", written.version());
+        json.field("createRevision", written.createRevision());
+        json.field("modRevision", written.modRevision());
+    }
+
+    /** The fields of a delete, within an object. */
+    static void fields(JsonBuffer json, Outcome.Deleted deleted) {
+        json.field("deleted", deleted.deleted());
+        json.field("revision", deleted.revision());
     }
 
     private static void previous(Exchange exchange, JsonBuffer json, @Nullable KeyValue previous) {
@@ -153,12 +170,7 @@ final class KeyApi {
         if (result instanceof ReadResult.Served served) {
             exchange.raftHeaders(served.leader(), served.term());
             exchange.revisionHeader(served.result().revision());
-            exchange.response.putHeader(
-                    RAFT_CONSISTENCY,
-                    switch (exchange.parameters().consistency()) {
-                        case LINEARIZABLE -> LINEARIZABLE;
-                        case STALE -> STALE;
-                    });
+            exchange.consistencyHeader();
             return served.result();
         }
         ReadResult.Refused refused = (ReadResult.Refused) result;
@@ -180,7 +192,7 @@ final class KeyApi {
             return;
         }
         if (found == null) {
-            exchange.send(Problem.of(Problem.Code.KEY_NOT_FOUND, "there is no key '" + exchange.key() + "'"));
+            exchange.send(Problem.keyNotFound(exchange.key()));
             return;
         }
         exchange.response.putHeader(HttpHeaders.ETAG, Conditions.etag(modRevision));

@@ -8,6 +8,11 @@ final class Limits {
     static final int KEY_BYTES_MAX = Key.BYTES_MAX;
     static final int VALUE_BYTES_MAX = 1 << 20;
     static final int REQUEST_BYTES_MAX = 3 << 19;
+    static final int BATCH_OPERATIONS_MAX = 1_024;
+    static final int BATCH_BYTES_MAX = REQUEST_BYTES_MAX;
+    /** Keys and values that the reads of one batch answer with; further ones are to be asked for again. */
+    static final int BATCH_ANSWER_BYTES_MAX = 2 << 20;
+
     static final int HEADERS_MAX = 64;
     static final int HEADER_BYTES_MAX = 16 << 10;
     static final int REQUEST_LINE_BYTES_MAX = 8 << 10;

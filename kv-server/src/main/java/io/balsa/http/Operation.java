@@ -20,6 +20,7 @@ enum Operation {
             false,
             EnumSet.of(PREFIX, START, END, LIMIT, CURSOR, KEYS, REVERSE, DELIMITER, COUNT, CONSISTENCY, TIMEOUT)),
     DELETE_RANGE(HttpMethod.DELETE, Route.RANGE, false, EnumSet.of(PREFIX, START, END, TIMEOUT)),
+    BATCH(HttpMethod.POST, Route.BATCH, true, EnumSet.of(CONSISTENCY, TIMEOUT)),
     CLUSTER(HttpMethod.GET, Route.CLUSTER, false, EnumSet.noneOf(Parameter.class)),
     TRANSFER(HttpMethod.POST, Route.LEADER, true, EnumSet.of(TIMEOUT)),
     LIMITS(HttpMethod.GET, Route.LIMITS, false, EnumSet.noneOf(Parameter.class)),
@@ -34,6 +35,7 @@ enum Operation {
     enum Route {
         KEY("/v1/kv/{key}"),
         RANGE("/v1/kv"),
+        BATCH("/v1/batch"),
         CLUSTER("/v1/cluster"),
         LEADER("/v1/cluster/leader"),
         LIMITS("/v1/limits"),
@@ -57,6 +59,7 @@ enum Operation {
         static @Nullable Route of(String rawPath) {
             return switch (rawPath) {
                 case "/v1/kv" -> RANGE;
+                case "/v1/batch" -> BATCH;
                 case "/v1/cluster" -> CLUSTER;
                 case "/v1/cluster/leader" -> LEADER;
                 case "/v1/limits" -> LIMITS;

@@ -1,5 +1,6 @@
 package io.balsa.http;
 
+import io.balsa.kv.Key;
 import io.balsa.kv.Outcome;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
@@ -52,6 +53,7 @@ record Problem(
         HEADERS_TOO_LARGE(431, "headers_too_large", "The request's header is too large", Effect.NOT_APPLIED),
         NOT_LEADER(307, "not_leader", "Another server leads", Effect.NOT_APPLIED),
         NO_LEADER(503, "no_leader", "No leader is known", Effect.NOT_APPLIED),
+        BATCH_FULL(503, "batch_full", "The batch's answer is full", Effect.NOT_APPLIED),
         STOPPING(503, "stopping", "The server is shutting down", Effect.NOT_APPLIED),
         READ_TIMEOUT(504, "read_timeout", "The read was not confirmed in time", Effect.NOT_APPLIED),
         COMMIT_TIMEOUT(504, "commit_timeout", "The write was not confirmed in time", Effect.UNKNOWN),
@@ -87,10 +89,29 @@ record Problem(
         return of(Code.BAD_REQUEST, detail);
     }
 
+    static Problem keyNotFound(Key key) {
+        return of(Code.KEY_NOT_FOUND, "there is no key '" + key + "'");
+    }
+
     static Problem tooLarge(String what, long limit, long actual) {
         String sent = actual < 0 ? "more was sent" : "this one has " + actual;
         return new Problem(
                 Code.TOO_LARGE, what + " has at most " + limit + " bytes; " + sent, null, limit, actual, -1, false);
+    }
+
+    static Problem tooManyOperations(int limit) {
+        return new Problem(Code.TOO_LARGE, "a batch has at most " + limit + " operations", null, limit, -1, -1, false);
+    }
+
+    static Problem batchFull(int limit) {
+        return new Problem(
+                Code.BATCH_FULL,
+                "the reads of a batch answer with at most " + limit + " bytes; ask for this key again",
+                null,
+                limit,
+                -1,
+                -1,
+                true);
     }
 
     static Problem busy(String detail, long limit, long actual) {
@@ -208,6 +229,12 @@ record Problem(
     /** Writes the {@code application/problem+json} document. */
     void writeTo(JsonBuffer json) {
         json.beginObject();
+        fieldsTo(json);
+        json.endObject();
+    }
+
+    /** Writes the members of the document. */
+    void fieldsTo(JsonBuffer json) {
         json.field("type", "urn:balsa:problem:" + code.text);
         json.field("title", code.title);
         json.field("status", code.status);
@@ -227,6 +254,5 @@ record Problem(
         if (modRevision >= 0) {
             json.field("modRevision", modRevision);
         }
-        json.endObject();
     }
 }

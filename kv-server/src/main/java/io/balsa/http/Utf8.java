@@ -1,5 +1,11 @@
 package io.balsa.http;
 
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
 /** Well-formed UTF-8 (Unicode, table 3-7): no overlong forms, no surrogates, nothing beyond U+10FFFF. */
 final class Utf8 {
     private Utf8() {}
@@ -18,6 +24,27 @@ final class Utf8 {
             at += size;
         }
         return true;
+    }
+
+    /** The bytes of {@code length} characters; null when half of a surrogate pair is missing. */
+    static byte @Nullable [] encode(char[] chars, int from, int length) {
+        byte[] bytes = new byte[length];
+        int at = 0;
+        while (at < length && chars[from + at] < 0x80) {
+            bytes[at] = (byte) chars[from + at];
+            at++;
+        }
+        if (at == length) {
+            return bytes;
+        }
+        try {
+            ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(chars, from, length));
+            bytes = new byte[encoded.remaining()];
+            encoded.get(bytes);
+            return bytes;
+        } catch (CharacterCodingException loneSurrogate) {
+            return null;
+        }
     }
 
     /** The length of the sequence of several bytes that begins at {@code at}; 0 when it is not well-formed. */

@@ -4,7 +4,7 @@
  * <p>One request is one {@link io.balsa.http.Exchange}. Its life, on the event loop that owns its connection:
  *
  * <pre>
- * bytes ─▶ StrictDecoder ─▶ RequestHead ─▶ Operation + Parameters ─▶ Admission ─▶ body ─▶ KeyApi | RangeApi | AdminApi
+ * bytes ─▶ StrictDecoder ─▶ RequestHead ─▶ Operation + Parameters ─▶ Admission ─▶ body ─▶ KeyApi | RangeApi | BatchApi | AdminApi
  *          (folds, lengths)  (hosts, 64     (what the path and the     (429 when           (Command or Query)
  *                             headers)       query name, or 400)        too much)                 │
  *                                                                                            Node (Raft thread)

@@ -9,6 +9,7 @@ import io.balsa.node.Uncertainty;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -630,6 +631,7 @@ class HttpContractTest {
             keyAnswers(form + "every", form.contains("?") ? "&" : "?");
         }
         rangeAnswers();
+        batchAnswers();
         adminAnswers();
         assertThat(server.document.unseen()).isEmpty();
     }
@@ -678,6 +680,40 @@ class HttpContractTest {
         server.get("/v1/kv?prefix=every&count");
         server.delete("/v1/kv?prefix=every", "Idempotency-Key", "/v1/kv/every");
         server.delete("/v1/kv?prefix=every");
+    }
+
+    private static void batchAnswers() throws Exception {
+        byte[] put = utf8("{\"operations\":[{\"op\":\"put\",\"key\":\"every\",\"value\":\"x\"}]}");
+        server.send("POST", "/v1/batch", put);
+        server.send("POST", "/v1/batch", null);
+        server.send("POST", "/v1/batch", new byte[2 << 20]);
+        whenTheNodeDoesNotServe(() -> server.send("POST", "/v1/batch", put));
+        fillWithBatches(20, 1_000);
+    }
+
+    /** Holds so many batches of so many reads back, which is all that is let in, until another batch is refused as busy. */
+    private static void fillWithBatches(int batches, int reads) throws Exception {
+        String body = "{\"operations\":["
+                + String.join(",", Collections.nCopies(reads, "{\"op\":\"get\",\"key\":\"every\"}")) + "]}";
+        server.node.hold();
+        List<Wire> held = new ArrayList<>();
+        try {
+            for (int i = 0; i < batches; i++) {
+                held.add(new Wire(server.port)
+                        .send("POST /v1/batch HTTP/1.1\r\nHost: h\r\nContent-Length: " + body.length() + "\r\n\r\n"
+                                + body));
+            }
+            Answer answer;
+            do {
+                answer = server.send("POST", "/v1/batch", utf8("{\"operations\":[]}"));
+            } while (answer.status() != 429);
+        } finally {
+            server.node.release();
+            for (Wire wire : held) {
+                assertThat(wire.answer()).startsWith("HTTP/1.1 200");
+                wire.close();
+            }
+        }
     }
 
     private static void adminAnswers() throws Exception {
