@@ -380,6 +380,8 @@ class HttpContractTest {
                 .isEqualTo(200);
         for (String bad : List.of(
                 "prefix=curso&cursor=" + cursor,
+                "prefix=cursor/&start=cursor/0&cursor=" + cursor,
+                "prefix=cursor/&end=cursor/9&cursor=" + cursor,
                 "prefix=cursor/&reverse&cursor=" + cursor,
                 "prefix=cursor/&delimiter=/&cursor=" + cursor,
                 "prefix=cursor/&cursor=" + cursor.substring(1),
