@@ -35,8 +35,7 @@ final class TestServer implements AutoCloseable {
     final int port;
 
     /** What the next transfers of leadership are answered with. */
-    volatile Supplier<LeaderTransfer.Answer> transfer =
-            () -> new LeaderTransfer.Answer.NoTarget("there is no other server");
+    volatile Supplier<LeaderTransfer.Answer> transfer = TestServer::noTarget;
 
     volatile @Nullable NodeId transferTarget;
     volatile @Nullable String otherUrl = OTHER_URL;
@@ -73,6 +72,23 @@ final class TestServer implements AutoCloseable {
         this(HttpConfig.localhost(0), 2);
     }
 
+    private static LeaderTransfer.Answer noTarget() {
+        return new LeaderTransfer.Answer.NoTarget("there is no other server");
+    }
+
+    /** As at first, but for what is stored. */
+    void heal() {
+        node.heal();
+        turnAgeMillis.set(0);
+        otherUrl = OTHER_URL;
+        transfer = TestServer::noTarget;
+        transferTarget = null;
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
     /** An answer; {@code headers} have lower-case names. */
     @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Answer(int status, Map<String, List<String>> headers, byte[] body) {
@@ -102,7 +118,7 @@ final class TestServer implements AutoCloseable {
     }
 
     Answer put(String target, String value, String... headers) {
-        return send("PUT", target, value.getBytes(StandardCharsets.UTF_8), headers);
+        return send("PUT", target, utf8(value), headers);
     }
 
     Answer delete(String target, String... headers) {

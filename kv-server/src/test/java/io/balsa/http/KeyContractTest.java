@@ -6,12 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.balsa.http.TestServer.Answer;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -20,8 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the API promises, by way of a real client; each answer is also held against the OpenAPI document. */
-class HttpContractTest {
+/** What the API promises of one key, by way of a real client; each answer is also held against the OpenAPI document. */
+class KeyContractTest {
     private static TestServer server;
 
     @BeforeAll
@@ -36,9 +31,7 @@ class HttpContractTest {
 
     @AfterEach
     void heal() {
-        server.node.heal();
-        server.turnAgeMillis.set(0);
-        server.otherUrl = TestServer.OTHER_URL;
+        server.heal();
     }
 
     @Test
@@ -320,112 +313,6 @@ class HttpContractTest {
     }
 
     @Test
-    void aListingPagesThroughAllKeysInOrder() {
-        List<String> expected = new ArrayList<>();
-        for (int i = 0; i < 25; i++) {
-            String key = String.format("page/%02d", i);
-            expected.add(key);
-            server.put("/v1/kv/" + key, "v" + i);
-        }
-        for (boolean reverse : new boolean[] {false, true}) {
-            List<String> found = new ArrayList<>();
-            String cursor = "";
-            int pages = 0;
-            do {
-                JsonNode page = server.get("/v1/kv?prefix=page/&limit=10&keys&reverse=" + reverse + "&cursor=" + cursor)
-                        .json();
-                page.path("items").forEach(item -> found.add(item.path("key").asText()));
-                assertThat(page.at("/items/0").has("value")).isFalse();
-                cursor = page.path("cursor").asText();
-                pages++;
-            } while (!cursor.isEmpty());
-            if (reverse) {
-                java.util.Collections.reverse(found);
-            }
-            assertThat(found).isEqualTo(expected);
-            assertThat(pages).isEqualTo(3);
-        }
-        JsonNode bounded =
-                server.get("/v1/kv?prefix=page/&start=page/03&end=page/05").json();
-        assertThat(bounded.path("items")).hasSize(2);
-        assertThat(bounded.at("/items/0/value").asText()).isEqualTo("v3");
-        assertThat(bounded.path("more").asBoolean()).isFalse();
-        assertThat(server.get("/v1/kv?start=b&end=a").json().path("items")).isEmpty();
-        assertThat(server.get("/v1/kv?prefix=page/&count").json().path("count").asInt())
-                .isEqualTo(25);
-    }
-
-    @Test
-    void aDelimiterListsFolders() {
-        for (String key : List.of("dir/a/1", "dir/a/2", "dir/b", "dir/c/1")) {
-            server.put("/v1/kv/" + key, "x");
-        }
-        JsonNode listing = server.get("/v1/kv?prefix=dir/&delimiter=/").json();
-        assertThat(listing.path("folders").toString()).isEqualTo("[\"dir/a/\",\"dir/c/\"]");
-        assertThat(listing.path("items")).hasSize(1);
-        assertThat(server.get("/v1/kv?prefix=dir/&delimiter=" + "x".repeat(17)).status())
-                .isEqualTo(413);
-    }
-
-    @Test
-    void aCursorIsGoodForItsOwnQueryOnly() {
-        for (int i = 0; i < 3; i++) {
-            server.put("/v1/kv/cursor/" + i, "x");
-        }
-        String cursor = server.get("/v1/kv?prefix=cursor/&limit=1")
-                .json()
-                .path("cursor")
-                .asText();
-        assertThat(server.get("/v1/kv?prefix=cursor/&limit=2&cursor=" + cursor).status())
-                .isEqualTo(200);
-        for (String bad : List.of(
-                "prefix=curso&cursor=" + cursor,
-                "prefix=cursor/&start=cursor/0&cursor=" + cursor,
-                "prefix=cursor/&end=cursor/9&cursor=" + cursor,
-                "prefix=cursor/&reverse&cursor=" + cursor,
-                "prefix=cursor/&delimiter=/&cursor=" + cursor,
-                "prefix=cursor/&cursor=" + cursor.substring(1),
-                "prefix=cursor/&cursor=B" + cursor.substring(1),
-                "prefix=cursor/&cursor=!")) {
-            Answer answer = server.get("/v1/kv?" + bad);
-            assertThat(answer.status()).as(bad).isEqualTo(400);
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "limit=0",
-                "limit=1001",
-                "limit=x",
-                "limit=",
-                "count&limit=1",
-                "consistency=strong",
-                "wait=1s",
-                "prefix=%FF"
-            })
-    void aListingThatIsNotUnderstoodIsRefused(String query) {
-        assertThat(server.get("/v1/kv?" + query).status()).isEqualTo(400);
-    }
-
-    @Test
-    void aRangeIsDeletedAsAWholeOrNotAtAll() {
-        for (int i = 0; i < 3; i++) {
-            server.put("/v1/kv/range/" + i, "x");
-        }
-        assertThat(server.delete("/v1/kv").status()).isEqualTo(400);
-        assertThat(server.delete("/v1/kv?prefix=").status()).isEqualTo(400);
-        assertThat(server.delete("/v1/kv?prefix=range/&prev").status()).isEqualTo(400);
-        assertThat(server.delete("/v1/kv?start=range/1&end=range/2")
-                        .json()
-                        .path("deleted")
-                        .asInt())
-                .isEqualTo(1);
-        assertThat(server.delete("/v1/kv?prefix=range/").json().path("deleted").asInt())
-                .isEqualTo(2);
-    }
-
-    @Test
     void aFollowerSendsAWriteToTheLeaderWithPathAndQueryAsTheyCame() {
         server.node.refuse(Refusal.NOT_LEADER, InProcessNode.OTHER);
         Answer answer = server.put("/v1/kv/a%2Fb//c?prev=true&timeout=2s", "x");
@@ -500,220 +387,5 @@ class HttpContractTest {
         assertThat(write.status()).isEqualTo(500);
         assertThat(write.json().path("outcome").asText()).isEqualTo("unknown");
         assertThat(write.text()).doesNotContain("IllegalState").doesNotContain("the test asked");
-    }
-
-    @Test
-    void pathsThatAreNotThereAre404() {
-        for (String target :
-                List.of("/", "/v1", "/v1/kvx", "/V1/kv/a", "/v1/txn", "/livez/", "/v1/%6Bv/a", "//v1/kv/a")) {
-            Answer answer = server.get(target);
-            assertThat(answer.status()).as(target).isEqualTo(404);
-            assertThat(answer.code()).isEqualTo("not_found");
-        }
-    }
-
-    @Test
-    void methodsThatDoNotFitAre405WithAllow() {
-        for (String template : server.document.templates()) {
-            Set<String> documented = new HashSet<>(server.document.methods(template));
-            String target = template.replace("{key}", "a");
-            if (target.equals("/v1/kv")) {
-                documented.remove("PUT"); // Only with ?key=.
-            }
-            if (documented.contains("GET")) {
-                documented.add("HEAD");
-            }
-            for (String method : List.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW")) {
-                if (documented.contains(method)) {
-                    continue;
-                }
-                Answer answer = server.send(method, target, null);
-                assertThat(answer.status()).as("%s %s", method, target).isEqualTo(405);
-                assertThat(Arrays.asList(answer.header("allow").split(", ")))
-                        .containsExactlyInAnyOrderElementsOf(documented);
-            }
-        }
-    }
-
-    @Test
-    void theClusterShowsItsMembersAndWhatTheLeaderKnowsOfThem() {
-        JsonNode cluster = server.get("/v1/cluster").json();
-        assertThat(cluster.path("failureTolerance").asInt()).isEqualTo(1);
-        assertThat(cluster.path("members")).hasSize(3);
-        assertThat(cluster.at("/members/0/isLeader").asBoolean()).isTrue();
-        assertThat(cluster.at("/members/1/lag").asInt()).isEqualTo(2);
-        assertThat(cluster.at("/members/2/httpUrl").isNull()).isTrue();
-        server.node.refuse(Refusal.NOT_LEADER, InProcessNode.OTHER);
-        JsonNode follower = server.get("/v1/cluster").json();
-        assertThat(follower.path("leader").asText()).isEqualTo("n2");
-        assertThat(follower.path("leaderUrl").asText()).isEqualTo(TestServer.OTHER_URL);
-        assertThat(follower.at("/members/1").has("lag")).isFalse();
-    }
-
-    @Test
-    void theStatusLimitsAndVersionAreServed() {
-        JsonNode status = server.get("/v1/status").json();
-        assertThat(status.path("role").asText()).isEqualTo("leader");
-        assertThat(status.path("logBytes").asLong()).isEqualTo(4096);
-        JsonNode limits = server.get("/v1/limits").json();
-        assertThat(limits.path("valueBytes").asInt()).isEqualTo(1 << 20);
-        assertThat(server.get("/version").json().path("version").asText()).isEqualTo("0.1.0-test");
-        assertThat(server.get("/openapi.yaml").text()).startsWith("openapi: 3.1.0");
-        assertThat(server.get("/v1/status?x").status()).isEqualTo(400);
-    }
-
-    @Test
-    void probesTellALiveServerFromAReadyOne() {
-        assertThat(server.get("/livez").status()).isEqualTo(200);
-        Answer ready = server.get("/readyz?verbose");
-        assertThat(ready.status()).isEqualTo(200);
-        assertThat(ready.text()).contains("[+] n1 leads in term 7").endsWith("ready\n");
-        server.node.refuse(Refusal.NO_LEADER, null);
-        assertThat(server.get("/livez").status()).isEqualTo(200);
-        assertThat(server.get("/readyz").status()).isEqualTo(503);
-        assertThat(server.get("/readyz?verbose").text()).contains("[-] no leader");
-        server.node.heal();
-        server.turnAgeMillis.set(60_000);
-        assertThat(server.get("/livez").status()).isEqualTo(503);
-        assertThat(server.get("/readyz?verbose").text()).contains("[-] the last turn ended 60000 ms ago");
-    }
-
-    @Test
-    void metricsComeAsPrometheusTextOrAsOpenMetrics() {
-        server.get("/v1/limits");
-        Answer text = server.get("/metrics");
-        assertThat(text.header("content-type")).startsWith("text/plain; version=0.0.4");
-        assertThat(text.text()).contains("balsa_raft_has_leader 1.0").contains("route=\"/v1/limits\",status=\"200\"");
-        Answer open = server.get("/metrics", "Accept", "application/openmetrics-text; version=1.0.0");
-        assertThat(open.header("content-type")).startsWith("application/openmetrics-text");
-        assertThat(open.text()).endsWith("# EOF\n");
-    }
-
-    @Test
-    void leadershipIsTransferredToTheTargetOrToWhoeverIsFit() {
-        server.transfer = () -> new LeaderTransfer.Answer.Done(InProcessNode.OTHER, 8);
-        Answer done = server.send("POST", "/v1/cluster/leader", utf8("{\"target\":\"n2\"}"));
-        assertThat(done.status()).isEqualTo(200);
-        assertThat(done.json().path("leader").asText()).isEqualTo("n2");
-        assertThat(server.transferTarget).isEqualTo(InProcessNode.OTHER);
-        for (String any : List.of("", "{}", "{\"target\":null}")) {
-            assertThat(server.send("POST", "/v1/cluster/leader", utf8(any)).status())
-                    .isEqualTo(200);
-            assertThat(server.transferTarget).isNull();
-        }
-        for (String bad : List.of(
-                "[]",
-                "{",
-                "{\"target\":2}",
-                "{\"target\":\"two\"}",
-                "{\"to\":\"n2\"}",
-                "{}{}",
-                "{\"target\":\"n1\",\"target\":\"n2\"}",
-                "[".repeat(5000))) {
-            assertThat(server.send("POST", "/v1/cluster/leader", utf8(bad)).status())
-                    .as(bad)
-                    .isEqualTo(400);
-        }
-        server.transfer = () -> new LeaderTransfer.Answer.NoTarget("n9 is not a member");
-        assertThat(server.send("POST", "/v1/cluster/leader", utf8("{\"target\":\"n9\"}"))
-                        .status())
-                .isEqualTo(400);
-        server.transfer = () -> new LeaderTransfer.Answer.TimedOut(InProcessNode.OWN, 7);
-        assertThat(server.send("POST", "/v1/cluster/leader", null).code()).isEqualTo("transfer_timeout");
-        server.transfer = () -> new LeaderTransfer.Answer.Refused(Refusal.NOT_LEADER, InProcessNode.OTHER, 7);
-        assertThat(server.send("POST", "/v1/cluster/leader", null).header("location"))
-                .isEqualTo(TestServer.OTHER_URL + "/v1/cluster/leader");
-    }
-
-    /** Each scenario is given by both ways to name a key, as each is a documented operation of its own. */
-    @Test
-    void everyDocumentedAnswerIsReallyGiven() throws Exception {
-        for (String form : List.of("/v1/kv/", "/v1/kv?key=")) {
-            keyAnswers(form + "every", form.contains("?") ? "&" : "?");
-        }
-        rangeAnswers();
-        adminAnswers();
-        assertThat(server.document.unseen()).isEmpty();
-    }
-
-    private static void keyAnswers(String target, String more) {
-        server.put(target, "1");
-        String tag = server.put(target, "2").header("etag");
-        server.get(target);
-        server.get(target, "If-None-Match", tag);
-        server.get(target, "If-Match", "\"1000000\"");
-        server.get(target + more + "x");
-        server.get(target + "k".repeat(500));
-        server.put(target, "x", "If-Match", "\"1000000\"");
-        server.put(target + more + "x", "x");
-        server.put(target + "k".repeat(500), "x");
-        server.put(target, "1", "Idempotency-Key", target);
-        server.put(target, "2", "Idempotency-Key", target);
-        server.delete(target, "Idempotency-Key", target);
-        server.delete(target, "If-Match", "\"1000000\"");
-        server.delete(target + more + "x");
-        server.delete(target + "k".repeat(500));
-        whenTheNodeDoesNotServe(() -> {
-            server.get(target);
-            server.put(target, "x");
-            server.delete(target);
-        });
-        server.delete(target);
-        server.get(target);
-        server.put(target, "again");
-        server.delete(target);
-    }
-
-    private static void whenTheNodeDoesNotServe(Runnable requests) {
-        for (Refusal refusal : Refusal.values()) {
-            server.node.refuse(refusal, refusal == Refusal.NOT_LEADER ? InProcessNode.OTHER : null);
-            requests.run();
-        }
-        server.node.heal();
-        server.node.breakDown();
-        requests.run();
-        server.node.heal();
-    }
-
-    private static void rangeAnswers() {
-        server.get("/v1/kv?prefix=every");
-        server.get("/v1/kv?prefix=every&count");
-        server.delete("/v1/kv?prefix=every", "Idempotency-Key", "/v1/kv/every");
-        server.delete("/v1/kv?prefix=every");
-    }
-
-    private static void adminAnswers() throws Exception {
-        for (String path : List.of(
-                "/v1/cluster",
-                "/v1/limits",
-                "/v1/status",
-                "/livez",
-                "/readyz",
-                "/metrics",
-                "/version",
-                "/openapi.yaml")) {
-            server.get(path);
-            server.get(path + "?x=1");
-        }
-        server.turnAgeMillis.set(60_000);
-        server.get("/livez");
-        server.get("/readyz");
-        server.transfer = () -> new LeaderTransfer.Answer.Done(InProcessNode.OTHER, 8);
-        String leader = "/v1/cluster/leader";
-        server.send("POST", leader, null);
-        server.send("POST", leader, utf8("?"));
-        server.send("POST", leader, new byte[2 << 20]);
-        for (Refusal refusal : Refusal.values()) {
-            server.transfer = () -> new LeaderTransfer.Answer.Refused(refusal, InProcessNode.OTHER, 8);
-            server.send("POST", leader, null);
-        }
-        server.transfer = () -> {
-            throw new IllegalStateException("as the test asked");
-        };
-        server.send("POST", leader, null);
-    }
-
-    private static byte[] utf8(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 }
