@@ -26,7 +26,7 @@ final class TestServer implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    final Vertx vertx = Vertx.vertx();
+    final Vertx vertx;
     final InProcessNode node = new InProcessNode();
     final Metrics metrics = new Metrics();
     final OpenApiDocument document = new OpenApiDocument();
@@ -46,6 +46,12 @@ final class TestServer implements AutoCloseable {
             .build();
 
     TestServer(HttpConfig config, int instances) throws Exception {
+        this(Vertx.vertx(), config, instances);
+    }
+
+    /** {@link #close} closes {@code vertx}, too. */
+    TestServer(Vertx vertx, HttpConfig config, int instances) throws Exception {
+        this.vertx = vertx;
         metrics.node(node::status);
         api = new HttpApi(
                 config,
