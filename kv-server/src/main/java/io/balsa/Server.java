@@ -68,7 +68,8 @@ public final class Server implements AutoCloseable {
         directory = closeLater(DataDirectory.open(config.dataDirectory(), config.clusterId(), config.id()));
         metrics = closeLater(new Metrics());
         log = closeLater(LmdbLog.open(directory, config.logMapBytes(), metrics::logCommit));
-        state = closeLater(LmdbState.open(directory, config.stateMapBytes(), LmdbState.TABLE_BYTES_DEFAULT));
+        state = closeLater(
+                LmdbState.open(directory, config.stateMapBytes(), LmdbState.TABLE_BYTES_DEFAULT, metrics::stateCommit));
         vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
         closeLater(() -> await(vertx.close(), STOP_SECONDS_MAX));
         transport = new TcpTransport(

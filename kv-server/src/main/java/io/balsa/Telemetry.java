@@ -1,6 +1,7 @@
 package io.balsa;
 
 import io.balsa.metrics.Metrics;
+import io.balsa.node.Consistency;
 import io.balsa.node.Observer;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
@@ -34,12 +35,26 @@ final class Telemetry implements Observer {
 
     @Override
     public void writeRefused(Refusal reason) {
-        metrics.proposalFailed(reason.name().toLowerCase(Locale.ROOT));
+        metrics.proposalFailed(word(reason));
     }
 
     @Override
     public void writeUncertain(Uncertainty reason) {
-        metrics.proposalFailed(reason.name().toLowerCase(Locale.ROOT));
+        metrics.proposalFailed(word(reason));
+    }
+
+    @Override
+    public void readServed(Consistency consistency, long nanos) {
+        metrics.readServed(word(consistency), nanos);
+    }
+
+    @Override
+    public void readRefused(Refusal reason) {
+        metrics.readFailed(word(reason));
+    }
+
+    private static String word(Enum<?> name) {
+        return name.name().toLowerCase(Locale.ROOT);
     }
 
     @Override

@@ -9,10 +9,9 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.SocketAddress;
+import io.vertx.core.shareddata.LocalMap;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -58,14 +57,8 @@ public final class HttpApi {
 
     /** Listens on {@code instances} event loops. The future has the port once all of them do, or says why not. */
     public Future<Integer> start(Vertx vertx, int instances) {
-        if (port == 0) {
-            try {
-                port = freePort(config.host());
-            } catch (IOException noPort) {
-                return Future.failedFuture(noPort);
-            }
-        }
-        return vertx.deployVerticle(Opening::new, new DeploymentOptions().setInstances(instances))
+        SocketAddress address = address(vertx);
+        return vertx.deployVerticle(() -> new Opening(address), new DeploymentOptions().setInstances(instances))
                 .map(id -> port)
                 .recover(failure -> Future.failedFuture(new IOException(
                         "cannot listen for clients on " + config.host() + ":" + port + ": " + failure.getMessage()
@@ -78,18 +71,31 @@ public final class HttpApi {
         return port;
     }
 
+    /** An event loop with a port of its own would serve nobody, and be noticed by nobody. */
+    private synchronized void listensOn(int actualPort) {
+        if (port != 0 && port != actualPort) {
+            throw new IllegalStateException("event loops listen on two ports, " + port + " and " + actualPort);
+        }
+        port = actualPort;
+    }
+
     /** Refuses further requests, and completes when those in flight are answered, or after 10 s. */
     public Future<Void> stop() {
         List<Future<Void>> stopped = listeners.stream().map(Listener::shutDown).toList();
         return Future.join(stopped).mapEmpty();
     }
 
-    /** Any free one: all event loops must name the same port, or Vert.x does not let them share the socket. */
-    private static int freePort(String host) throws IOException {
-        try (ServerSocket probe = new ServerSocket()) {
-            probe.bind(new InetSocketAddress(host, 0));
-            return probe.getLocalPort();
+    /**
+     * The same for all event loops, or Vert.x does not let them share the socket. Where any port will do, the first of
+     * them binds it, and they find each other by a number, which Vert.x takes for the address of one socket: so each API
+     * of a {@code vertx} draws another one.
+     */
+    private SocketAddress address(Vertx vertx) {
+        if (config.port() != 0) {
+            return SocketAddress.inetSocketAddress(config.port(), config.host());
         }
+        LocalMap<String, Integer> drawn = vertx.sharedData().getLocalMap(HttpApi.class.getName());
+        return SocketAddress.sharedRandomPort(drawn.merge("random ports", 1, Integer::sum), config.host());
     }
 
     private static HttpServerOptions options() {
@@ -115,6 +121,12 @@ public final class HttpApi {
 
     /** Opens a {@link Listener} on the event loop that Vert.x gives it. */
     private final class Opening extends VerticleBase {
+        private final SocketAddress address;
+
+        Opening(SocketAddress address) {
+            this.address = address;
+        }
+
         @Override
         public Future<?> start() {
             Dispatcher dispatcher = new Dispatcher(vertx, context, config, ports, admission, connections, openApi);
@@ -125,11 +137,10 @@ public final class HttpApi {
             long shortest = Math.min(config.headMillisMax(), Math.min(config.bodyMillisMax(), config.idleMillisMax()));
             long period = Math.max(10, Math.min(SWEEP_MILLIS_MAX, shortest / 4));
             vertx.setPeriodic(period, timer -> dispatcher.sweep());
-            return server.listen(SocketAddress.inetSocketAddress(port, config.host()))
-                    .onSuccess(listening -> {
-                        port = listening.actualPort();
-                        listeners.add(new Listener(context, server, dispatcher));
-                    });
+            return server.listen(address).map(listening -> {
+                listensOn(listening.actualPort());
+                return listeners.add(new Listener(context, server, dispatcher));
+            });
         }
     }
 }

@@ -12,8 +12,8 @@ import java.util.function.LongSupplier;
 
 /**
  * Vert.x' request decoder, which also refuses what it would put right silently: header lines that continue on the
- * next line (RFC 9112, 5.2), and a Content-Length beside chunks (6.1), both used to smuggle requests past a proxy.
- * It tells its connection when a request begins and ends to arrive. Owned by the connection's event loop.
+ * next line (RFC 9112, 5.2), one of the ways to smuggle a request past a proxy. It tells its connection when a request
+ * begins and ends to arrive. Owned by the connection's event loop.
  */
 final class StrictDecoder extends VertxHttpRequestDecoder {
     private static final byte LF = '\n';
@@ -93,10 +93,5 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
 
     private static boolean isBlank(byte b) {
         return b == ' ' || b == '\t';
-    }
-
-    @Override
-    protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
-        throw new IllegalArgumentException("a request has a Content-Length or is chunked, not both");
     }
 }

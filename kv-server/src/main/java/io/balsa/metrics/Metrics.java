@@ -55,6 +55,8 @@ public final class Metrics implements AutoCloseable {
             .baseUnit("bytes")
             .register(registry);
     private final Map<String, Counter> proposalFailures = new ConcurrentHashMap<>();
+    private final Map<String, Timer> reads = new ConcurrentHashMap<>();
+    private final Map<String, Counter> readFailures = new ConcurrentHashMap<>();
 
     /** With meters of the JVM and the process. */
     public Metrics() {
@@ -225,6 +227,30 @@ public final class Metrics implements AutoCloseable {
     /** A write was committed {@code nanos} after it was proposed. */
     public void proposalCommitted(long nanos) {
         proposal.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A read of that consistency was served {@code nanos} after it reached the Raft thread; 0 when it had to wait for nothing. */
+    public void readServed(String consistency, long nanos) {
+        reads.computeIfAbsent(
+                        consistency,
+                        c -> Timer.builder("balsa.reads.wait")
+                                .description("What a read waits for a majority and for the state, until it is served")
+                                .tag("consistency", c)
+                                .serviceLevelObjectives(HTTP_BUCKETS)
+                                .register(registry))
+                .record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A read was refused; {@code reason} is one of a few words. */
+    public void readFailed(String reason) {
+        readFailures
+                .computeIfAbsent(
+                        reason,
+                        r -> Counter.builder("balsa.reads.failed")
+                                .description("Reads that were refused")
+                                .tag("reason", r)
+                                .register(registry))
+                .increment();
     }
 
     /** A write was refused, or its outcome is not known; {@code reason} is one of a few words. */

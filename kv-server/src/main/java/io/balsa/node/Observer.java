@@ -10,9 +10,6 @@ public interface Observer {
     /** A turn took {@code nanos} and took in {@code inputs}. */
     default void turn(long nanos, int inputs) {}
 
-    /** The log's commit took {@code nanos}. */
-    default void logWritten(long nanos, int entries, long bytes) {}
-
     /** A write was applied {@code nanos} after it was proposed here. */
     default void applied(long nanos) {}
 
@@ -20,6 +17,7 @@ public interface Observer {
 
     default void writeUncertain(Uncertainty reason) {}
 
+    /** A read was served {@code nanos} after it was asked here; 0 when it had to wait for nothing. */
     default void readServed(Consistency consistency, long nanos) {}
 
     default void readRefused(Refusal reason) {}

@@ -112,13 +112,7 @@ public final class RaftLoop {
         if (ready.hardState() == null && ready.entries().isEmpty()) {
             return;
         }
-        long startedAt = nanoClock.getAsLong();
         storage.write(ready.hardState(), ready.entries());
-        long bytes = 0;
-        for (LogEntry entry : ready.entries()) {
-            bytes += entry.command().remaining();
-        }
-        observer.logWritten(nanoClock.getAsLong() - startedAt, ready.entries().size(), bytes);
     }
 
     private void noticeLeader() {

@@ -25,15 +25,18 @@ final class Checkpointer {
     private final Env<ByteBuffer> env;
     private final Dbi<ByteBuffer> dbi;
     private final Tables tables;
+    private final CheckpointObserver observer;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(Checkpointer::newThread);
     private volatile long checkpointedIndex;
     private volatile long usedBytes;
 
-    Checkpointer(Env<ByteBuffer> env, Dbi<ByteBuffer> dbi, Path file, long checkpointedIndex) {
+    Checkpointer(
+            Env<ByteBuffer> env, Dbi<ByteBuffer> dbi, Path file, long checkpointedIndex, CheckpointObserver observer) {
         this.env = env;
         this.dbi = dbi;
         this.tables = new Tables(file);
         this.checkpointedIndex = checkpointedIndex;
+        this.observer = observer;
         this.usedBytes = Environments.usedBytes(env);
     }
 
@@ -49,6 +52,7 @@ final class Checkpointer {
     }
 
     private void write(MemTable table, long index) {
+        long start = System.nanoTime();
         try (Txn<ByteBuffer> txn = env.txnWrite()) {
             for (Map.Entry<byte[], byte[]> change : table.changes()) {
                 byte[] value = change.getValue();
@@ -64,6 +68,7 @@ final class Checkpointer {
         } catch (LmdbException failure) {
             throw Environments.failed(tables.file(), "the checkpoint at " + index, failure);
         }
+        observer.committed(System.nanoTime() - start);
         usedBytes = Environments.usedBytes(env);
         checkpointedIndex = index;
     }

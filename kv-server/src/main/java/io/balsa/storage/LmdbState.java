@@ -67,7 +67,8 @@ public final class LmdbState implements State, AutoCloseable {
     private volatile long memoryBytes;
     private boolean closed;
 
-    private LmdbState(Env<ByteBuffer> env, Path file, long tableBytes, LongSupplier nanoClock) {
+    private LmdbState(
+            Env<ByteBuffer> env, Path file, long tableBytes, LongSupplier nanoClock, CheckpointObserver observer) {
         this.env = env;
         this.tableBytes = tableBytes;
         this.nanoClock = nanoClock;
@@ -81,12 +82,12 @@ public final class LmdbState implements State, AutoCloseable {
         this.lastApplied = applied == null ? 0 : tables.readApplied(applied);
         readTxn.reset();
         this.flushedIndex = lastApplied;
-        this.checkpointer = new Checkpointer(env, dbi, file, lastApplied);
+        this.checkpointer = new Checkpointer(env, dbi, file, lastApplied, observer);
     }
 
     /** Opens or creates the state with the default sizes. */
-    public static LmdbState open(DataDirectory directory) {
-        return open(directory, MAP_BYTES_DEFAULT, TABLE_BYTES_DEFAULT);
+    public static LmdbState open(DataDirectory directory, CheckpointObserver observer) {
+        return open(directory, MAP_BYTES_DEFAULT, TABLE_BYTES_DEFAULT, observer);
     }
 
     /**
@@ -96,17 +97,18 @@ public final class LmdbState implements State, AutoCloseable {
      * @param tableBytes what each of the two tables in memory may hold
      * @throws StorageException when it is damaged, or the disk is full or fails
      */
-    public static LmdbState open(DataDirectory directory, long mapBytes, long tableBytes) {
-        return open(directory.state(), mapBytes, tableBytes, System::nanoTime);
+    public static LmdbState open(DataDirectory directory, long mapBytes, long tableBytes, CheckpointObserver observer) {
+        return open(directory.state(), mapBytes, tableBytes, System::nanoTime, observer);
     }
 
-    static LmdbState open(Path directory, long mapBytes, long tableBytes, LongSupplier nanoClock) {
+    static LmdbState open(
+            Path directory, long mapBytes, long tableBytes, LongSupplier nanoClock, CheckpointObserver observer) {
         Path file = directory.resolve("data.mdb");
         MetaPages.verify(file);
         Env<ByteBuffer> env =
                 Environments.open(directory, mapBytes, Math.min(mapBytes, MAP_BYTES_MIN), EnvFlags.MDB_NOTLS);
         try {
-            return new LmdbState(env, file, tableBytes, nanoClock);
+            return new LmdbState(env, file, tableBytes, nanoClock, observer);
         } catch (LmdbException failure) {
             env.close();
             throw Environments.failed(file, "opening it", failure);

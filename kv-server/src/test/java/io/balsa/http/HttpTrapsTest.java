@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.vertx.core.Future;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -342,6 +344,22 @@ class HttpTrapsTest {
         await().untilAsserted(() -> assertThat(server.metrics.scrape(null).text())
                 .contains("balsa_http_in_flight_requests 0.0")
                 .contains("balsa_http_in_flight_bytes 0.0"));
+    }
+
+    @Test
+    void aServerThatStopsAnswersWhatIsInFlightAndTakesNothingNew() throws Exception {
+        try (TestServer stopping = new TestServer(HttpConfig.localhost(0), 1);
+                Wire wire = new Wire(stopping.port)) {
+            stopping.node.hold();
+            wire.send("PUT /v1/kv/last HTTP/1.1\r\n" + HOST + "Content-Length: 1\r\n\r\nx");
+            await().until(() -> stopping.node.writes() == 1);
+            Future<Void> stopped = stopping.api.stop();
+            assertThat(stopped.isComplete()).isFalse();
+            stopping.node.release();
+            assertThat(status(wire.answer())).isEqualTo(201);
+            stopped.toCompletionStage().toCompletableFuture().get(5, TimeUnit.SECONDS);
+            assertThatThrownBy(() -> new Wire(stopping.port)).isInstanceOf(ConnectException.class);
+        }
     }
 
     @Test

@@ -26,7 +26,7 @@ final class TestServer implements AutoCloseable {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    final Vertx vertx = Vertx.vertx();
+    final Vertx vertx;
     final InProcessNode node = new InProcessNode();
     final Metrics metrics = new Metrics();
     final OpenApiDocument document = new OpenApiDocument();
@@ -35,8 +35,7 @@ final class TestServer implements AutoCloseable {
     final int port;
 
     /** What the next transfers of leadership are answered with. */
-    volatile Supplier<LeaderTransfer.Answer> transfer =
-            () -> new LeaderTransfer.Answer.NoTarget("there is no other server");
+    volatile Supplier<LeaderTransfer.Answer> transfer = TestServer::noTarget;
 
     volatile @Nullable NodeId transferTarget;
     volatile @Nullable String otherUrl = OTHER_URL;
@@ -47,6 +46,12 @@ final class TestServer implements AutoCloseable {
             .build();
 
     TestServer(HttpConfig config, int instances) throws Exception {
+        this(Vertx.vertx(), config, instances);
+    }
+
+    /** {@link #close} closes {@code vertx}, too. */
+    TestServer(Vertx vertx, HttpConfig config, int instances) throws Exception {
+        this.vertx = vertx;
         metrics.node(node::status);
         api = new HttpApi(
                 config,
@@ -71,6 +76,23 @@ final class TestServer implements AutoCloseable {
 
     TestServer() throws Exception {
         this(HttpConfig.localhost(0), 2);
+    }
+
+    private static LeaderTransfer.Answer noTarget() {
+        return new LeaderTransfer.Answer.NoTarget("there is no other server");
+    }
+
+    /** As at first, but for what is stored. */
+    void heal() {
+        node.heal();
+        turnAgeMillis.set(0);
+        otherUrl = OTHER_URL;
+        transfer = TestServer::noTarget;
+        transferTarget = null;
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     /** An answer; {@code headers} have lower-case names. */
@@ -102,7 +124,7 @@ final class TestServer implements AutoCloseable {
     }
 
     Answer put(String target, String value, String... headers) {
-        return send("PUT", target, value.getBytes(StandardCharsets.UTF_8), headers);
+        return send("PUT", target, utf8(value), headers);
     }
 
     Answer delete(String target, String... headers) {

@@ -77,6 +77,9 @@ class MetricsTest {
         metrics.proposalCommitted(TimeUnit.MILLISECONDS.toNanos(4));
         metrics.proposalFailed("busy");
         metrics.proposalFailed("busy");
+        metrics.readServed("linearizable", TimeUnit.MILLISECONDS.toNanos(5));
+        metrics.readServed("stale", 0);
+        metrics.readFailed("timeout");
         metrics.transport(() -> new TransportTotals(2, 200, 1, 100, 7, 8, 9, 10, 2));
         metrics.stores(() -> new StoreSizes(11, 22));
         metrics.http(() -> 4, () -> 5, () -> 6);
@@ -91,6 +94,10 @@ class MetricsTest {
                         "balsa_state_commit_seconds_sum 0.02",
                         "balsa_proposals_commit_seconds_sum 0.004",
                         "balsa_proposals_failed_total{reason=\"busy\"} 2.0",
+                        "balsa_reads_wait_seconds_count{consistency=\"linearizable\"} 1",
+                        "balsa_reads_wait_seconds_sum{consistency=\"linearizable\"} 0.005",
+                        "balsa_reads_wait_seconds_sum{consistency=\"stale\"} 0.0",
+                        "balsa_reads_failed_total{reason=\"timeout\"} 1.0",
                         "balsa_transport_sent_messages_total 2.0",
                         "balsa_transport_sent_bytes_total 200.0",
                         "balsa_transport_received_messages_total 1.0",

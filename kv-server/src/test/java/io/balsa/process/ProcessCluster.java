@@ -134,6 +134,20 @@ final class ProcessCluster implements AutoCloseable {
         throw new IOException("no free port between 20000 and 32000");
     }
 
+    /** A port that is free, as is the one {@code distance} above it. */
+    static int freePorts(int distance) throws IOException {
+        while (true) {
+            int port = freePort();
+            try (ServerSocket probe = new ServerSocket(port + distance, 1, InetAddress.getLoopbackAddress())) {
+                if (HANDED_OUT.add(probe.getLocalPort())) {
+                    return port;
+                }
+            } catch (BindException taken) {
+                // Draw another one.
+            }
+        }
+    }
+
     void startAll() throws IOException {
         for (ServerProcess server : servers.values()) {
             if (!server.isAlive()) {

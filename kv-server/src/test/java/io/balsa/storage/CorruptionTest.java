@@ -92,18 +92,6 @@ final class CorruptionTest {
     }
 
     @Test
-    void aFlippedBitInALastTransactionNumberIsRefusedInsteadOfGoingBackToTheCommitBefore() throws IOException {
-        for (int page = 0; page < 2; page++) {
-            for (int bit : new int[] {0, 2, 3, 4, 5}) { // MetaPages says why not 1.
-                Path damaged = copyWithFlippedBit(page * PAGE + 16 + 128, bit);
-                assertThatThrownBy(() -> digest(damaged, OPTIONS))
-                        .isInstanceOf(StorageException.class)
-                        .hasMessageContaining("do not follow each other");
-            }
-        }
-    }
-
-    @Test
     void aFileThatIsCutShortIsRefused() throws IOException {
         Path damaged = copyWithFlippedBit(0, 0);
         Files.write(damaged.resolve("data.mdb"), Arrays.copyOf(content, PAGE + 100));

@@ -67,7 +67,7 @@ final class CrashTest {
     private void verify(long written, long checkpointed) {
         try (DataDirectory opened = DataDirectory.open(directory, "crash", NODE);
                 LmdbLog log = LmdbLog.open(opened, MAP_BYTES, CommitObserver.NONE);
-                LmdbState state = LmdbState.open(opened, MAP_BYTES, TABLE_BYTES)) {
+                LmdbState state = LmdbState.open(opened, MAP_BYTES, TABLE_BYTES, CheckpointObserver.NONE)) {
             assertThat(log.last().index()).isGreaterThanOrEqualTo(written);
             assertThat(state.lastApplied()).isBetween(checkpointed, log.last().index());
             assertThat(log.hardState().currentTerm()).isEqualTo(log.last().term());
@@ -101,7 +101,7 @@ final class CrashTest {
         public static void main(String[] args) throws IOException {
             try (DataDirectory opened = DataDirectory.open(Path.of(args[0]), "crash", NODE);
                     LmdbLog log = LmdbLog.open(opened, MAP_BYTES, CommitObserver.NONE);
-                    LmdbState state = LmdbState.open(opened, MAP_BYTES, TABLE_BYTES)) {
+                    LmdbState state = LmdbState.open(opened, MAP_BYTES, TABLE_BYTES, CheckpointObserver.NONE)) {
                 if (state.lastApplied() < log.last().index()) {
                     for (LogEntry entry :
                             log.read(state.lastApplied() + 1, log.last().index(), Long.MAX_VALUE)) {

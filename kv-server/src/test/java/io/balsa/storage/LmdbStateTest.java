@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -29,10 +30,11 @@ final class LmdbStateTest {
     Path directory;
 
     private final AtomicLong nanos = new AtomicLong(1);
+    private final List<Long> checkpointNanos = new CopyOnWriteArrayList<>();
     private @Nullable LmdbState opened;
 
     private LmdbState open(long tableBytes) {
-        opened = LmdbState.open(directory, MAP_BYTES, tableBytes, nanos::get);
+        opened = LmdbState.open(directory, MAP_BYTES, tableBytes, nanos::get, taken -> checkpointNanos.add(taken));
         return opened;
     }
 
@@ -95,6 +97,25 @@ final class LmdbStateTest {
     }
 
     @Test
+    void theTimeOfEachCheckpointIsToldOnce() {
+        LmdbState state = open(LARGE);
+        state.put(bytes("a"), bytes("1"));
+        state.applied(1);
+        assertThat(checkpointNanos).isEmpty();
+        long before = System.nanoTime();
+        nanos.addAndGet(TimeUnit.SECONDS.toNanos(5));
+        state.applied(2);
+        await().until(() -> state.checkpointedIndex() == 2);
+        assertThat(checkpointNanos)
+                .hasSize(1)
+                .allSatisfy(taken -> assertThat(taken).isBetween(1_000L, System.nanoTime() - before));
+        state.put(bytes("b"), bytes("2"));
+        state.applied(3);
+        state.close();
+        assertThat(checkpointNanos).hasSize(2);
+    }
+
+    @Test
     void anAppliedIndexWithoutChangesIsCheckpointedTooSoThatTheLogCanBeCut() {
         LmdbState state = open(LARGE);
         state.applied(1);
@@ -132,7 +153,7 @@ final class LmdbStateTest {
 
     @Test
     void aFailedCheckpointSurfaces() {
-        opened = LmdbState.open(directory, 128 << 10, 1000, nanos::get);
+        opened = LmdbState.open(directory, 128 << 10, 1000, nanos::get, CheckpointObserver.NONE);
         LmdbState state = opened;
         assertThatThrownBy(() -> {
                     for (int i = 1; i <= 10_000; i++) {

@@ -7,6 +7,7 @@ import io.balsa.kv.Outcome;
 import io.balsa.kv.Query;
 import io.balsa.kv.QueryResult;
 import io.balsa.raft.NodeId;
+import io.balsa.storage.CheckpointObserver;
 import io.balsa.storage.DataDirectory;
 import io.balsa.storage.LmdbState;
 import java.io.IOException;
@@ -62,7 +63,7 @@ public class StateMachineBenchmark {
     public void open() throws IOException {
         directory = TemporaryDirectory.create();
         data = DataDirectory.open(directory.resolve("data"), "benchmark", new NodeId(1));
-        state = LmdbState.open(data, MAP_BYTES, TABLE_BYTES);
+        state = LmdbState.open(data, MAP_BYTES, TABLE_BYTES, CheckpointObserver.NONE);
         machine = new KvStateMachine(state);
         for (long key = 0; key < keys; key++) {
             applyOne(machine, Samples.encodedPut(key));

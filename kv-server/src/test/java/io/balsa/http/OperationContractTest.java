@@ -1,0 +1,159 @@
+package io.balsa.http;
+
+import static io.balsa.http.TestServer.utf8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.balsa.http.TestServer.Answer;
+import io.balsa.node.Refusal;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What the API promises to operators: cluster, leadership, status, limits, probes, metrics; and which paths and methods there are. */
+class OperationContractTest {
+    private static TestServer server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = new TestServer();
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        server.close();
+    }
+
+    @AfterEach
+    void heal() {
+        server.heal();
+    }
+
+    @Test
+    void pathsThatAreNotThereAre404() {
+        for (String target :
+                List.of("/", "/v1", "/v1/kvx", "/V1/kv/a", "/v1/txn", "/livez/", "/v1/%6Bv/a", "//v1/kv/a")) {
+            Answer answer = server.get(target);
+            assertThat(answer.status()).as(target).isEqualTo(404);
+            assertThat(answer.code()).isEqualTo("not_found");
+        }
+    }
+
+    @Test
+    void methodsThatDoNotFitAre405WithAllow() {
+        for (String template : server.document.templates()) {
+            Set<String> documented = new HashSet<>(server.document.methods(template));
+            String target = template.replace("{key}", "a");
+            if (target.equals("/v1/kv")) {
+                documented.remove("PUT"); // Only with ?key=.
+            }
+            if (documented.contains("GET")) {
+                documented.add("HEAD");
+            }
+            for (String method : List.of("GET", "HEAD", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW")) {
+                if (documented.contains(method)) {
+                    continue;
+                }
+                Answer answer = server.send(method, target, null);
+                assertThat(answer.status()).as("%s %s", method, target).isEqualTo(405);
+                assertThat(Arrays.asList(answer.header("allow").split(", ")))
+                        .containsExactlyInAnyOrderElementsOf(documented);
+            }
+        }
+    }
+
+    @Test
+    void theClusterShowsItsMembersAndWhatTheLeaderKnowsOfThem() {
+        JsonNode cluster = server.get("/v1/cluster").json();
+        assertThat(cluster.path("failureTolerance").asInt()).isEqualTo(1);
+        assertThat(cluster.path("members")).hasSize(3);
+        assertThat(cluster.at("/members/0/isLeader").asBoolean()).isTrue();
+        assertThat(cluster.at("/members/1/lag").asInt()).isEqualTo(2);
+        assertThat(cluster.at("/members/2/httpUrl").isNull()).isTrue();
+        server.node.refuse(Refusal.NOT_LEADER, InProcessNode.OTHER);
+        JsonNode follower = server.get("/v1/cluster").json();
+        assertThat(follower.path("leader").asText()).isEqualTo("n2");
+        assertThat(follower.path("leaderUrl").asText()).isEqualTo(TestServer.OTHER_URL);
+        assertThat(follower.at("/members/1").has("lag")).isFalse();
+    }
+
+    @Test
+    void theStatusLimitsAndVersionAreServed() {
+        JsonNode status = server.get("/v1/status").json();
+        assertThat(status.path("role").asText()).isEqualTo("leader");
+        assertThat(status.path("logBytes").asLong()).isEqualTo(4096);
+        JsonNode limits = server.get("/v1/limits").json();
+        assertThat(limits.path("valueBytes").asInt()).isEqualTo(1 << 20);
+        assertThat(server.get("/version").json().path("version").asText()).isEqualTo("0.1.0-test");
+        assertThat(server.get("/openapi.yaml").text()).startsWith("openapi: 3.1.0");
+        assertThat(server.get("/v1/status?x").status()).isEqualTo(400);
+    }
+
+    @Test
+    void probesTellALiveServerFromAReadyOne() {
+        assertThat(server.get("/livez").status()).isEqualTo(200);
+        Answer ready = server.get("/readyz?verbose");
+        assertThat(ready.status()).isEqualTo(200);
+        assertThat(ready.text()).contains("[+] n1 leads in term 7").endsWith("ready\n");
+        server.node.refuse(Refusal.NO_LEADER, null);
+        assertThat(server.get("/livez").status()).isEqualTo(200);
+        assertThat(server.get("/readyz").status()).isEqualTo(503);
+        assertThat(server.get("/readyz?verbose").text()).contains("[-] no leader");
+        server.node.heal();
+        server.turnAgeMillis.set(60_000);
+        assertThat(server.get("/livez").status()).isEqualTo(503);
+        assertThat(server.get("/readyz?verbose").text()).contains("[-] the last turn ended 60000 ms ago");
+    }
+
+    @Test
+    void metricsComeAsPrometheusTextOrAsOpenMetrics() {
+        server.get("/v1/limits");
+        Answer text = server.get("/metrics");
+        assertThat(text.header("content-type")).startsWith("text/plain; version=0.0.4");
+        assertThat(text.text()).contains("balsa_raft_has_leader 1.0").contains("route=\"/v1/limits\",status=\"200\"");
+        Answer open = server.get("/metrics", "Accept", "application/openmetrics-text; version=1.0.0");
+        assertThat(open.header("content-type")).startsWith("application/openmetrics-text");
+        assertThat(open.text()).endsWith("# EOF\n");
+    }
+
+    @Test
+    void leadershipIsTransferredToTheTargetOrToWhoeverIsFit() {
+        server.transfer = () -> new LeaderTransfer.Answer.Done(InProcessNode.OTHER, 8);
+        Answer done = server.send("POST", "/v1/cluster/leader", utf8("{\"target\":\"n2\"}"));
+        assertThat(done.status()).isEqualTo(200);
+        assertThat(done.json().path("leader").asText()).isEqualTo("n2");
+        assertThat(server.transferTarget).isEqualTo(InProcessNode.OTHER);
+        for (String any : List.of("", "{}", "{\"target\":null}")) {
+            assertThat(server.send("POST", "/v1/cluster/leader", utf8(any)).status())
+                    .isEqualTo(200);
+            assertThat(server.transferTarget).isNull();
+        }
+        for (String bad : List.of(
+                "[]",
+                "{",
+                "{\"target\":2}",
+                "{\"target\":\"two\"}",
+                "{\"to\":\"n2\"}",
+                "{}{}",
+                "{\"target\":\"n1\",\"target\":\"n2\"}",
+                "[".repeat(5000))) {
+            assertThat(server.send("POST", "/v1/cluster/leader", utf8(bad)).status())
+                    .as(bad)
+                    .isEqualTo(400);
+        }
+        server.transfer = () -> new LeaderTransfer.Answer.NoTarget("n9 is not a member");
+        assertThat(server.send("POST", "/v1/cluster/leader", utf8("{\"target\":\"n9\"}"))
+                        .status())
+                .isEqualTo(400);
+        server.transfer = () -> new LeaderTransfer.Answer.TimedOut(InProcessNode.OWN, 7);
+        assertThat(server.send("POST", "/v1/cluster/leader", null).code()).isEqualTo("transfer_timeout");
+        server.transfer = () -> new LeaderTransfer.Answer.Refused(Refusal.NOT_LEADER, InProcessNode.OTHER, 7);
+        assertThat(server.send("POST", "/v1/cluster/leader", null).header("location"))
+                .isEqualTo(TestServer.OTHER_URL + "/v1/cluster/leader");
+    }
+}
