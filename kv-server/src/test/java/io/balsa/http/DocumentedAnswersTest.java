@@ -3,7 +3,6 @@ package io.balsa.http;
 import static io.balsa.http.TestServer.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.balsa.http.TestServer.Answer;
 import io.balsa.node.Refusal;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -93,10 +92,11 @@ class DocumentedAnswersTest {
         fillWithBatches(20, 1_000);
     }
 
-    /** Holds so many batches of so many reads back, which is all that is let in, until another batch is refused as busy. */
-    private static void fillWithBatches(int batches, int reads) throws Exception {
-        String body = "{\"operations\":["
-                + String.join(",", Collections.nCopies(reads, "{\"op\":\"get\",\"key\":\"every\"}")) + "]}";
+    /** Holds so many batches of so many writes back, which is all that is let in; then another batch is refused as busy. */
+    private static void fillWithBatches(int batches, int writes) throws Exception {
+        String put = "{\"op\":\"put\",\"key\":\"every\",\"value\":\"x\"}";
+        String body = "{\"operations\":[" + String.join(",", Collections.nCopies(writes, put)) + "]}";
+        long before = server.node.writes();
         server.node.hold();
         List<Wire> held = new ArrayList<>();
         try {
@@ -105,10 +105,12 @@ class DocumentedAnswersTest {
                         .send("POST /v1/batch HTTP/1.1\r\nHost: h\r\nContent-Length: " + body.length() + "\r\n\r\n"
                                 + body));
             }
-            Answer answer;
-            do {
-                answer = server.send("POST", "/v1/batch", utf8("{\"operations\":[]}"));
-            } while (answer.status() != 429);
+            while (server.node.writes() < before + (long) batches * writes) {
+                Thread.onSpinWait();
+            }
+            assertThat(server.send("POST", "/v1/batch", utf8("{\"operations\":[]}"))
+                            .status())
+                    .isEqualTo(429);
         } finally {
             server.node.release();
             for (Wire wire : held) {
