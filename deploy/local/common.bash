@@ -40,13 +40,14 @@ find_java() {
 }
 
 # The JVM flags of a server, here and nowhere else. A small heap that grows when it must: the JVM would otherwise begin
-# with all of it. The compilers wait four times as long as they do by default: several servers that start at once on few
-# cores otherwise spend most of their first seconds compiling what is never called again.
-SERVER_JVM_OPTS=${BALSA_JAVA_OPTS:--Xms32m -Xmx256m -XX:+UseSerialGC -XX:CompileThresholdScaling=4}
+# with all of it. The second compiler, whose code is the best and whose work the longest, waits four times as long as by
+# default: several servers that start at once on few cores otherwise spend their first seconds in it.
+SERVER_JVM_OPTS=${BALSA_JAVA_OPTS:--Xms32m -Xmx256m -XX:+UseSerialGC -XX:Tier4InvocationThreshold=20000 \
+-XX:Tier4MinInvocationThreshold=2400 -XX:Tier4CompileThreshold=60000 -XX:Tier4BackEdgeThreshold=160000}
 
 # Sets FLAGS to all JVM flags of a server.
 server_flags() {
-  read -ra FLAGS <<<"$SERVER_JVM_OPTS"
+  read -ra FLAGS <<<"${SERVER_JVM_OPTS//$'\n'/ }"
   # From 24 on the JVM warns about what lmdbjava does; before, it does not know this flag.
   ((JAVA_MAJOR < 24)) || FLAGS+=(--sun-misc-unsafe-memory-access=allow)
   # Mapped classes start a server in half the time. A JVM that cannot use the archive goes on without it.

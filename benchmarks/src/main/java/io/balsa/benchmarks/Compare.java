@@ -172,9 +172,6 @@ public final class Compare implements Callable<Integer> {
             return;
         }
         for (Tuning tuning : tunings) {
-            if (tuning == Tuning.TIGHT && system.servers() instanceof BalsaServers) {
-                continue; // Its default is its tightest.
-            }
             for (Fault fault : faults) {
                 breaking.run(system, tuning, fault, failOvers);
             }

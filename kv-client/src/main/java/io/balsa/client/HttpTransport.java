@@ -31,7 +31,7 @@ interface HttpTransport extends AutoCloseable {
      *
      * @param location the header {@code Location}, empty when there was none; so with the next
      */
-    @SuppressWarnings("ArrayRecordComponent")
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Reply(int status, String location, String retryAfter, byte[] body) {}
 
     /** One request on its way. */

@@ -13,6 +13,8 @@ public final class BalsaServers implements ServerKind {
     private static final Pattern LEADS = Pattern.compile("\"role\"\\s*:\\s*\"leader\"", Pattern.CASE_INSENSITIVE);
     private static final Pattern VERSION = Pattern.compile("-?\\d[-.\\w]*");
 
+    private static final List<String> TIGHT = List.of("--preset", "lan");
+
     private final Path jar;
     private final String java;
     private final List<String> javaOptions;
@@ -48,10 +50,18 @@ public final class BalsaServers implements ServerKind {
 
     @Override
     public String options(Tuning tuning) {
-        return String.join(" ", javaOptions) + (arguments.isEmpty() ? "" : " … " + String.join(" ", arguments));
+        List<String> extra = extra(tuning);
+        return String.join(" ", javaOptions) + (extra.isEmpty() ? "" : " … " + String.join(" ", extra));
     }
 
-    /** One tuning: the default timeouts are those that are stable. */
+    private List<String> extra(Tuning tuning) {
+        List<String> extra = new ArrayList<>(arguments);
+        if (tuning == Tuning.TIGHT) {
+            extra.addAll(TIGHT);
+        }
+        return extra;
+    }
+
     @Override
     public List<String> prepare(Address self, List<Address> all, Tuning tuning) {
         List<String> command = new ArrayList<>();
@@ -62,7 +72,7 @@ public final class BalsaServers implements ServerKind {
         command.addAll(List.of("--http", self.clientHostAndPort(), "--raft", raft(self)));
         command.add("--peers");
         command.add(all.stream().map(peer -> peer.id() + "=" + raft(peer)).collect(Collectors.joining(",")));
-        command.addAll(arguments);
+        command.addAll(extra(tuning));
         return command;
     }
 

@@ -70,15 +70,26 @@ final class Targets {
     }
 
     private void failOver() {
-        limit("gap after kill -9, median ms", gaps("kill").median(), 100);
-        limit("gap after kill -9, worst ms", gaps("kill").greatest(), 500);
-        limit("gap after SIGSTOP, median ms", gaps("stop").median(), 300);
+        for (String setting : List.of("default", "tight")) {
+            limit(
+                    "gap after kill -9, median ms, " + setting,
+                    gaps("kill", setting).median(),
+                    100);
+            limit(
+                    "gap after kill -9, worst ms, " + setting,
+                    gaps("kill", setting).greatest(),
+                    500);
+            limit(
+                    "gap after SIGSTOP, median ms, " + setting,
+                    gaps("stop", setting).median(),
+                    300);
+        }
     }
 
-    private Spread gaps(String fault) {
+    private Spread gaps(String fault, String setting) {
         return Spread.of(results.outages().stream()
                 .filter(outage -> outage.system().equals("balsa")
-                        && outage.setting().equals("default")
+                        && outage.setting().equals(setting)
                         && outage.fault().equals(fault))
                 .map(Outage::gapMillis)
                 .toList());
