@@ -29,6 +29,11 @@ final class JsonBuffer {
         return this;
     }
 
+    /** What it has allocated. */
+    int capacityBytes() {
+        return bytes.length;
+    }
+
     /** A copy of the document, with a line's end for the terminal. */
     Buffer toBuffer() {
         put('\n');

@@ -14,8 +14,11 @@ import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +35,9 @@ final class BalsaTest {
     private HttpServer server;
     private volatile int status = 200;
     private volatile byte[] answer = new byte[0];
+    /** What the next requests are answered with, before {@link #answer}. */
+    private final Deque<String> pages = new ConcurrentLinkedDeque<>();
+
     private final List<String> seen = new ArrayList<>();
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
@@ -114,6 +120,65 @@ final class BalsaTest {
     }
 
     @Test
+    void putAsJsonHasTheHistory() {
+        answer(201, "{" + GREETING + "}");
+        assertThat(run("put", "greeting", "v", "-o", "json")).isZero();
+        assertThat(text(out))
+                .isEqualTo("{\"key\":\"greeting\",\"created\":true,\"version\":3,\"createRevision\":42,"
+                        + "\"modRevision\":57}\n");
+    }
+
+    @Test
+    void exactlyOnceSendsAnIdempotencyKeyAndNothingElseDoes() {
+        answer(200, "{" + GREETING + ",\"deleted\":1}");
+        run("put", "k", "v", "--exactly-once");
+        run("del", "k", "--exactly-once");
+        run("put", "k", "v");
+        run("del", "k");
+        assertThat(seen)
+                .containsExactly(
+                        "PUT /v1/kv/k v Idempotency-Key",
+                        "DELETE /v1/kv/k  Idempotency-Key",
+                        "PUT /v1/kv/k v",
+                        "DELETE /v1/kv/k ");
+    }
+
+    @Test
+    void aValueTooLargeForMemoryIsNotSent(@TempDir Path directory) throws IOException {
+        Path file = directory.resolve("large");
+        Files.write(file, new byte[(16 << 20) + 1]);
+        assertThat(run("put", "k", "--file", file.toString())).isEqualTo(2);
+        assertThat(text(err)).contains("large holds more than 16777216 bytes");
+        assertThat(seen).isEmpty();
+    }
+
+    @Test
+    void whatTheServerDoesNotUnderstandExitsWithTwo() {
+        problem(400, "bad_request", "not_applied");
+        assertThat(run("put", "k", "v")).isEqualTo(2);
+    }
+
+    @Test
+    void consistencyTravelsWithAReadAndBytesComeAsBase64InJson() {
+        answer(200, "{" + GREETING + ",\"value\":\"/wAB\",\"encoding\":\"base64\"}");
+        assertThat(run("get", "greeting", "--consistency", "stale", "-o", "json"))
+                .isZero();
+        assertThat(seen.get(0)).contains("consistency=stale");
+        assertThat(text(out)).contains("\"value\":\"/wAB\",\"encoding\":\"base64\"");
+    }
+
+    @Test
+    void aTimeHasAUnit() {
+        ClientOptions.TimeConverter times = new ClientOptions.TimeConverter();
+        assertThat(times.convert("500ms")).isEqualTo(Duration.ofMillis(500));
+        assertThat(times.convert("5s")).isEqualTo(Duration.ofSeconds(5));
+        assertThat(times.convert("60m")).isEqualTo(Duration.ofMinutes(60));
+        for (String wrong : List.of("0s", "61m", "5", "-1s", "1h", "")) {
+            assertThat(run("get", "k", "--timeout", wrong)).as(wrong).isEqualTo(2);
+        }
+    }
+
+    @Test
     void failedConditionExitsWithThree() {
         problem(412, "precondition_failed", "not_applied");
         assertThat(run("put", "k", "v", "--if-revision", "3")).isEqualTo(3);
@@ -172,6 +237,68 @@ final class BalsaTest {
     }
 
     @Test
+    void listFollowsThePagesUpToItsLimitWithOneHeading() {
+        pages.add(page("c1", "a", "b"));
+        pages.add(page("c2", "c", "d"));
+        assertThat(run("list", "--reverse", "--limit", "3")).isZero();
+        assertThat(text(out)).hasLineCount(4).startsWith("KEY ").contains("\na ", "\nb ", "\nc ");
+        assertThat(seen).hasSize(2).allSatisfy(request -> assertThat(request).contains("reverse"));
+        assertThat(seen.get(0)).doesNotContain("cursor=");
+        assertThat(seen.get(1)).contains("cursor=c1");
+    }
+
+    private static String page(String cursor, String... keys) {
+        List<String> items = new ArrayList<>();
+        for (String key : keys) {
+            items.add("{\"key\":\"" + key + "\",\"version\":1,\"createRevision\":1,\"modRevision\":1,"
+                    + "\"value\":\"v\",\"encoding\":\"utf8\"}");
+        }
+        return "{\"items\":[" + String.join(",", items) + "],\"more\":true,\"cursor\":\"" + cursor + "\"}";
+    }
+
+    @Test
+    void cellsAreCutAndColumnsAreAsWideAsTheirWidest() {
+        answer(
+                200,
+                "{\"items\":[{\"key\":\"long-key\",\"version\":1,\"createRevision\":1,\"modRevision\":1,\"value\":\""
+                        + "x".repeat(81) + "\",\"encoding\":\"utf8\"},{\"key\":\"k\",\"version\":1,"
+                        + "\"createRevision\":1,\"modRevision\":1,\"value\":\"y\",\"encoding\":\"utf8\"}],"
+                        + "\"more\":false}");
+        assertThat(run("list")).isZero();
+        assertThat(text(out).lines())
+                .containsExactly(
+                        "KEY       REVISION  VERSION  VALUE",
+                        "long-key  1         1        " + "x".repeat(80) + "…",
+                        "k         1         1        y");
+    }
+
+    @Test
+    void statusShowsServersThatCannotBeReachedAndFindsTheLeaderAmongTheOthers() throws IOException {
+        String dead;
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            dead = "http://127.0.0.1:" + socket.getLocalPort();
+        }
+        String members =
+                "{\"role\":\"leader\",\"id\":\"n1\",\"leader\":\"n1\",\"term\":3,\"revision\":9,\"commitIndex\":12,"
+                        + "\"lastApplied\":11,\"version\":\"0.1\",\"failureTolerance\":1,\"members\":[{\"id\":\"n1\",\"httpUrl\":\""
+                        + url() + "\"},{\"id\":\"n2\",\"httpUrl\":\"" + dead + "\"}]}";
+        answer(200, members);
+        assertThat(run("status")).isZero();
+        assertThat(text(out)).hasLineCount(3).contains("unreachable").contains(dead);
+        out.reset();
+        assertThat(run("status", "-o", "json")).isZero();
+        assertThat(text(out)).contains("{\"url\":\"" + dead + "\",\"reachable\":false,");
+        out.reset();
+        assertThat(line().execute("status", "--endpoints", dead)).isEqualTo(4);
+        assertThat(text(out)).hasLineCount(2).contains("unreachable").contains(dead);
+        out.reset();
+        pages.add(members.replace(dead, url() + "/"));
+        pages.add(members);
+        pages.add(members.replace("\"role\":\"leader\"", "\"role\":\"follower\""));
+        assertThat(run("status")).isZero();
+    }
+
+    @Test
     void statusShowsEveryServerAndExitsWithFourWithoutALeader() {
         String base = "\"id\":\"n1\",\"leader\":null,\"term\":3,\"revision\":9,\"commitIndex\":12,\"lastApplied\":11,"
                 + "\"version\":\"0.1\",\"failureTolerance\":0,\"members\":[{\"id\":\"n1\",\"httpUrl\":\"" + url()
@@ -200,6 +327,7 @@ final class BalsaTest {
             {"del"},
             {"del", "k", "--prefix", "a"},
             {"del", "--prefix", ""},
+            {"del", "--prefix", "a", "--if-revision", "5"},
             {"list", "--limit", "0"},
         }) {
             err.reset();
@@ -273,9 +401,14 @@ final class BalsaTest {
                 request.append(' ').append(name).append('=').append(value);
             }
         }
+        if (exchange.getRequestHeaders().containsKey("Idempotency-Key")) {
+            request.append(" Idempotency-Key");
+        }
         seen.add(request.toString());
-        exchange.sendResponseHeaders(status, answer.length);
-        exchange.getResponseBody().write(answer);
+        String page = pages.poll();
+        byte[] bytes = page == null ? answer : page.getBytes(StandardCharsets.UTF_8);
+        exchange.sendResponseHeaders(status, bytes.length);
+        exchange.getResponseBody().write(bytes);
         exchange.close();
     }
 

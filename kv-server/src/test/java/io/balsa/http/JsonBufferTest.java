@@ -104,8 +104,41 @@ class JsonBufferTest {
         json.field("a", "x".repeat(200_000));
         json.endObject();
         assertThat(json.toBuffer().length()).isGreaterThan(200_000);
-        json.clear().beginObject();
+        json.clear();
+        assertThat(json.capacityBytes()).as("kept after a large document").isLessThan(70_000);
+        json.beginObject();
         json.endObject();
         assertThat(json.toBuffer().toString()).isEqualTo("{}\n");
+    }
+
+    @Test
+    void aValueBeginsAtItsBuffersPosition() {
+        ByteBuffer value = ByteBuffer.wrap("before|a b c|after".getBytes(StandardCharsets.UTF_8))
+                .position(7)
+                .limit(12);
+        json.beginObject();
+        json.valueFields(value);
+        json.endObject();
+        assertThat(json.toBuffer().toString()).isEqualTo("{\"value\":\"a b c\",\"encoding\":\"utf8\"}\n");
+        assertThat(value.remaining()).isEqualTo(5);
+    }
+
+    /** Wherever the memory ends: before a quote, a comma, a digit, an escape. */
+    @Test
+    void aDocumentGrowsAtAnyByte() throws Exception {
+        for (int length = 960; length < 1_030; length++) {
+            JsonBuffer growing = new JsonBuffer();
+            growing.beginObject();
+            growing.field("n".repeat(length), "");
+            growing.field("number", 1234567890);
+            growing.field("text", "\u0001");
+            growing.textField("bytes", new byte[] {'"', '\n'});
+            growing.endObject();
+            JsonNode read = JACKSON.readTree(growing.toBuffer().getBytes());
+            assertThat(read.path("n".repeat(length)).asText("absent")).isEmpty();
+            assertThat(read.path("number").asLong()).isEqualTo(1234567890);
+            assertThat(read.path("text").asText()).isEqualTo("\u0001");
+            assertThat(read.path("bytes").asText()).isEqualTo("\"\n");
+        }
     }
 }
