@@ -22,11 +22,11 @@ interface HttpTransport extends AutoCloseable {
      * @param target path and query, percent-encoded, sent as it is
      * @param body not changed by anyone from now on; empty for none
      */
-    @SuppressWarnings("ArrayRecordComponent")
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Request(String method, String target, Map<String, String> headers, byte[] body) {}
 
     /** An answer, whole. */
-    @SuppressWarnings("ArrayRecordComponent")
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Reply(int status, HttpHeaders headers, byte[] body) {}
 
     /** One request on its way. */

@@ -18,7 +18,7 @@ public sealed interface Query {
      * @param delimiter list as folders: keys that hold this text behind the first {@code folderPrefixBytes} bytes
      *     are answered once, as their part up to and with it; null: no folders
      */
-    @SuppressWarnings("ArrayRecordComponent")
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Page(
             KeyRange range,
             byte @Nullable [] after,

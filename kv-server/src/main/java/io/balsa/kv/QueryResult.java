@@ -17,7 +17,7 @@ public sealed interface QueryResult {
      * @param folders common prefixes, in order; empty without a delimiter
      * @param last where the next page continues ({@link Query.Page#after}); null when there is no more
      */
-    @SuppressWarnings("ArrayRecordComponent")
+    @SuppressWarnings("ArrayRecordComponent") // Never compared.
     record Page(long revision, List<KeyValue> items, List<Key> folders, byte @Nullable [] last) implements QueryResult {
         public boolean more() {
             return last != null;

@@ -160,8 +160,13 @@ class HttpTrapsTest {
         String upgrade =
                 "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n";
         assertThat(ask("GET /v1/limits HTTP/1.1\r\n" + HOST + upgrade)).startsWith("HTTP/1.1 200 ");
-        String socket = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        String socket = """
+                Connection: Upgrade\r
+                Upgrade: websocket\r
+                Sec-WebSocket-Version: 13\r
+                Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+                \r
+                """;
         assertThat(ask("GET /v1/limits HTTP/1.1\r\n" + HOST + socket)).startsWith("HTTP/1.1 200 ");
         assertThat(ask("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")).contains(" 501 Not Implemented");
         // Java's own client asks for an upgrade by default, and must not notice.

@@ -199,9 +199,8 @@ final class BugZoo {
                         .by(
                                 "raft/Leader.java",
                                 "        } else {\n            reads.add(read);",
-                                "        } else if (from.equals(raft.self())) {\n"
-                                        + "            raft.readConfirmed(id, read.readIndex());\n"
-                                        + "        } else {\n            reads.add(read);"),
+                                "        } else if (from.equals(raft.self())) { raft.readConfirmed(id, read.readIndex());"
+                                        + " } else { reads.add(read);"),
                 simulated("a heartbeat from before the read confirms it", "9, 26", "ReadsAreFresh", "ReadIndexIsFresh")
                         .within(300)
                         .by("raft/PendingReads.java", "new Waiting(read, round + 1)", "new Waiting(read, round)"),
@@ -331,8 +330,7 @@ final class BugZoo {
                         .by(
                                 "node/WaitingReads.java",
                                 "    void ask(long tick, boolean leaderFound) {\n",
-                                "    void ask(long tick, boolean leaderFound) {\n"
-                                        + "        if (leaderFound) { batches.clear(); }\n"));
+                                "    void ask(long tick, boolean leaderFound) { if (leaderFound) { batches.clear(); }\n"));
     }
 
     private static List<Bug> stateMachine() {
@@ -384,9 +382,8 @@ final class BugZoo {
                         .by(
                                 "raft/Leader.java",
                                 "        } else {\n            reads.add(read);",
-                                "        } else if (from.equals(raft.self())) {\n"
-                                        + "            raft.readConfirmed(id, read.readIndex());\n"
-                                        + "        } else {\n            reads.add(read);"),
+                                "        } else if (from.equals(raft.self())) { raft.readConfirmed(id, read.readIndex());"
+                                        + " } else { reads.add(read);"),
                 seenByClients("(seen by clients) a read does not wait until its index is applied", "§8")
                         .by(
                                 "node/WaitingReads.java",
