@@ -136,6 +136,24 @@ final class LmdbLogTest implements StorageContract {
         assertThatThrownBy(() -> log.termAt(1199)).isInstanceOf(AssertionError.class);
     }
 
+    /** What stands in one block with an entry that is still needed stays, whole. */
+    @Test
+    void aBlockThatIsNeededInPartIsNotTruncated() {
+        LmdbLog opened = reopen(new LmdbLog.Options(64 << 10, 0, 64 << 10), CommitObserver.NONE);
+        for (long first = 1; first <= 6_000; first += 10) { // Blocks of ten: 1 to 10, 11 to 20, …
+            List<LogEntry> entries = new ArrayList<>();
+            for (long index = first; index < first + 10; index++) {
+                entries.add(new LogEntry(index, 1, ByteBuffer.allocate(100)));
+            }
+            opened.write(null, entries);
+            if (first == 3_001) {
+                opened.truncateBefore(1_205);
+            }
+        }
+        assertThat(opened.anchor()).isEqualTo(new EntryId(1_200, 1));
+        assertThat(opened.read(1_205, 1_205, 1)).hasSize(1);
+    }
+
     @Test
     void aLogThatIsTruncatedAsFastAsItGrowsStopsTakingDisk() {
         LmdbLog opened = reopen(new LmdbLog.Options(64 << 10, 0, 64 << 10), CommitObserver.NONE);

@@ -136,6 +136,19 @@ final class LmdbStateTest {
     }
 
     @Test
+    void aValueThatIsReplacedNoLongerCounts() {
+        LmdbState state = open(LARGE);
+        for (int index = 1; index <= 50; index++) {
+            state.put(bytes("a"), new byte[10_000]);
+            state.applied(index);
+        }
+        assertThat(state.memoryBytes()).isBetween(10_000L, 11_000L);
+        state.remove(bytes("a"));
+        state.applied(51);
+        assertThat(state.memoryBytes()).isLessThan(1_000);
+    }
+
+    @Test
     void thereIsNoRoomWhileBothTablesAreFull() {
         LmdbState state = open(1000);
         boolean full = false;
