@@ -55,7 +55,7 @@ final class FailOvers {
         int sessionMillis = tuning == Tuning.TIGHT ? SESSION_TIMEOUT_TIGHT_MILLIS : SESSION_TIMEOUT_MILLIS;
         try (Cluster cluster = Cluster.start(system.servers(), 3, tuning, settings.work())) {
             cluster.awaitLeader();
-            Route route = Route.throughFailures(cluster.addresses(), sessionMillis);
+            Route route = Route.throughFailures(cluster.addresses(), sessionMillis, (int) ATTEMPT_TIMEOUT.toMillis());
             AckTimes acks = new AckTimes(CLIENTS);
             try (Driver driver = system.driver().open(route, CLIENTS, new Values(settings.valueBytes()))) {
                 ClosedLoop loop = new ClosedLoop(driver, load(), acks);

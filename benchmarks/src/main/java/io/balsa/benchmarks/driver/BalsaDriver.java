@@ -12,6 +12,7 @@ import io.balsa.client.Key;
 import io.balsa.client.ListQuery;
 import io.balsa.client.PreconditionFailedException;
 import io.balsa.client.PutResult;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -28,8 +29,9 @@ final class BalsaDriver implements Driver {
     private final AtomicLong hotRevision = new AtomicLong();
 
     /** @param endpoints like {@code http://127.0.0.1:8081} */
-    BalsaDriver(List<String> endpoints, Values values) {
-        this.client = BalsaClient.builder().endpoints(endpoints).build();
+    BalsaDriver(List<String> endpoints, Duration deadline, Values values) {
+        this.client =
+                BalsaClient.builder().endpoints(endpoints).deadline(deadline).build();
         this.values = values;
     }
 

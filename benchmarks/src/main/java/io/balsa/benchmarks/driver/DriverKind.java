@@ -5,6 +5,7 @@ import io.balsa.benchmarks.load.Driver;
 import io.balsa.benchmarks.load.Values;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.List;
 
 /** The ways to speak to the measured systems. */
@@ -12,7 +13,7 @@ public enum DriverKind {
     BALSA_CLIENT {
         @Override
         public Driver open(Route route, int clients, Values values) {
-            return new BalsaDriver(urls(route.all()), values);
+            return new BalsaDriver(urls(route.all()), Duration.ofMillis(route.operationTimeoutMillis()), values);
         }
     },
     BALSA_HTTP {
@@ -55,20 +56,27 @@ public enum DriverKind {
      * @param preferred where to send operations: the leader alone when they all concern it, else every server
      * @param failOver whether servers are going to fail: clients that stick to one server must know the others
      * @param sessionTimeoutMillis for systems whose clients have sessions
+     * @param operationTimeoutMillis after which an operation is given up, for systems whose clients have such a limit
      */
-    public record Route(List<Address> all, List<Address> preferred, boolean failOver, int sessionTimeoutMillis) {
+    public record Route(
+            List<Address> all,
+            List<Address> preferred,
+            boolean failOver,
+            int sessionTimeoutMillis,
+            int operationTimeoutMillis) {
         private static final int SESSION_TIMEOUT_MILLIS = 10_000;
+        private static final int OPERATION_TIMEOUT_MILLIS = 10_000;
 
         public static Route toLeader(List<Address> all, int leader) {
-            return new Route(all, List.of(all.get(leader)), false, SESSION_TIMEOUT_MILLIS);
+            return new Route(all, List.of(all.get(leader)), false, SESSION_TIMEOUT_MILLIS, OPERATION_TIMEOUT_MILLIS);
         }
 
         public static Route toAll(List<Address> all) {
-            return new Route(all, all, false, SESSION_TIMEOUT_MILLIS);
+            return new Route(all, all, false, SESSION_TIMEOUT_MILLIS, OPERATION_TIMEOUT_MILLIS);
         }
 
-        public static Route throughFailures(List<Address> all, int sessionTimeoutMillis) {
-            return new Route(all, all, true, sessionTimeoutMillis);
+        public static Route throughFailures(List<Address> all, int sessionTimeoutMillis, int operationTimeoutMillis) {
+            return new Route(all, all, true, sessionTimeoutMillis, operationTimeoutMillis);
         }
     }
 
