@@ -275,7 +275,8 @@ final class Invocation<T> {
             }
         }
         if (refused.retryable()) {
-            pause(refused.delay());
+            // Retry-After says a second at least: right for a busy server, ten times too long for an election.
+            pause(busy ? refused.delay() : Duration.ZERO);
         } else if (code.equals("precondition_failed")) {
             // Final even after an attempt of unknown outcome: only a call with an idempotency key comes here twice,
             // and the server would have answered with the first attempt's outcome.
