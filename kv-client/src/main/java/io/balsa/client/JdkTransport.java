@@ -170,7 +170,9 @@ final class JdkTransport implements HttpTransport {
                     response = started;
                 }
             }
-            var unused = started.whenComplete(this::ended);
+            // Not where the JDK completes it: on its common pool, which has one thread on two cores, so that code
+            // of one caller that blocks would hold up every other call.
+            var unused = started.whenCompleteAsync(this::ended, executor);
         }
 
         private void ended(@Nullable HttpResponse<byte[]> answer, @Nullable Throwable failure) {
