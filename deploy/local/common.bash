@@ -57,14 +57,25 @@ server_flags() {
 # The archive of the loaded classes of this jar, for this JVM.
 class_archive() { echo "${JAR%.jar}-$("$JAVA" -version 2>&1 | cksum | cut -d' ' -f1).jsa"; }
 
-# Makes the class archive when it is missing or older than the jar, by starting a server once and using it.
+# Makes the class archive when it is missing or older than the jar.
 make_class_archive() {
-  local archive work pid url=
+  local archive
   archive=$(class_archive)
   [[ ! -f $archive || $archive -ot $JAR ]] || return 0
   printf 'preparing %s (once; a few seconds)\n' "${archive#"$ROOT"/}" >&2
   rm -f "$archive"
+  # It is for speed only: without it everything works.
+  (record_class_archive "$archive") || true
+}
+
+# Starts a server once, uses it and ends it; the JVM leaves the archive of what it loaded at $1. For a shell of its own,
+# whose end, by whatever signal, ends the server.
+record_class_archive() {
+  local work pid= url=
   work=$(mktemp -d)
+  trap 'kill -TERM $pid 2>/dev/null; wait $pid; rm -rf "$work"' EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
   server_flags
   "$JAVA" "${FLAGS[@]}" -XX:ArchiveClassesAtExit="$work/archive.jsa" -jar "$JAR" server --id n1 --data-dir "$work/data" \
     --http 127.0.0.1:0 --raft 127.0.0.1:0 --preset lan </dev/null >"$work/log" 2>&1 &
@@ -81,9 +92,7 @@ make_class_archive() {
   done
   kill -TERM "$pid" 2>/dev/null || true
   wait "$pid" || true
-  # It is for speed only: without it everything works.
-  [[ ! -f $work/archive.jsa ]] || mv "$work/archive.jsa" "$archive"
-  rm -rf "$work"
+  [[ ! -f $work/archive.jsa ]] || mv "$work/archive.jsa" "$1"
 }
 
 # Builds the executable jar; Maven's own words only when it fails.

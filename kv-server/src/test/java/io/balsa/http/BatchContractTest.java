@@ -13,32 +13,15 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code /v1/batch} promises; each answer is also held against the OpenAPI document. */
 class BatchContractTest {
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() throws Exception {
-        server = new TestServer();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
-
-    @AfterEach
-    void heal() {
-        server.node.heal();
-        server.otherUrl = TestServer.OTHER_URL;
-    }
+    @RegisterExtension
+    private static final TestServer server = new TestServer();
 
     @Test
     void everyOutcomeComesInTheOrderOfTheOperations() {

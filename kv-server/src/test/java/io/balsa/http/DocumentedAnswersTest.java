@@ -7,23 +7,13 @@ import io.balsa.node.Refusal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** That the OpenAPI document promises nothing that is never given. */
 class DocumentedAnswersTest {
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() throws Exception {
-        server = new TestServer();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
+    @RegisterExtension
+    private static final TestServer server = new TestServer();
 
     /** Each scenario is given by both ways to name a key, as each is a documented operation of its own. */
     @Test

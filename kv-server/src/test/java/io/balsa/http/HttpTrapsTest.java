@@ -14,9 +14,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -24,17 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HttpTrapsTest {
     private static final String HOST = "Host: h\r\n";
 
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() throws Exception {
-        server = new TestServer(new HttpConfig("127.0.0.1", 0, 50, 8, 2 << 20, 400, 400, 1_500), 1);
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
+    @RegisterExtension
+    private static final TestServer server =
+            new TestServer(new HttpConfig("127.0.0.1", 0, 50, 8, 2 << 20, 400, 400, 1_500), 1);
 
     private static Wire wire() throws IOException {
         return new Wire(server.port);

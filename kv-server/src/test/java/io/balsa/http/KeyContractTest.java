@@ -7,32 +7,16 @@ import io.balsa.http.TestServer.Answer;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the API promises of one key, by way of a real client; each answer is also held against the OpenAPI document. */
 class KeyContractTest {
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() throws Exception {
-        server = new TestServer();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
-
-    @AfterEach
-    void heal() {
-        server.heal();
-    }
+    @RegisterExtension
+    private static final TestServer server = new TestServer();
 
     @Test
     void aPutCreatesWith201AndUpdatesWith200() {

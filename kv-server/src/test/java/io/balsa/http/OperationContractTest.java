@@ -10,29 +10,13 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What the API promises to operators: cluster, leadership, status, limits, probes, metrics; and which paths and methods there are. */
 class OperationContractTest {
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() throws Exception {
-        server = new TestServer();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
-
-    @AfterEach
-    void heal() {
-        server.heal();
-    }
+    @RegisterExtension
+    private static final TestServer server = new TestServer();
 
     @Test
     void pathsThatAreNotThereAre404() {

@@ -6,25 +6,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.balsa.http.TestServer.Answer;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the API promises of listings and of ranges that are deleted; as {@link KeyContractTest}. */
 class RangeContractTest {
-    private static TestServer server;
-
-    @BeforeAll
-    static void start() throws Exception {
-        server = new TestServer();
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        server.close();
-    }
+    @RegisterExtension
+    private static final TestServer server = new TestServer();
 
     @Test
     void aListingPagesThroughAllKeysInOrder() {

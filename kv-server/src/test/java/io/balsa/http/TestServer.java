@@ -19,9 +19,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** A real server on a free port in front of an {@link InProcessNode}; every answer is held against the OpenAPI document. */
-final class TestServer implements AutoCloseable {
+/**
+ * A real server on a free port in front of an {@link InProcessNode}; every answer is held against the OpenAPI document.
+ * Registered as an extension it serves all tests of a class, healed after each.
+ */
+final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCallback {
     static final String OTHER_URL = "http://127.0.0.1:9";
 
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -45,12 +51,12 @@ final class TestServer implements AutoCloseable {
             .connectTimeout(Duration.ofSeconds(10))
             .build();
 
-    TestServer(HttpConfig config, int instances) throws Exception {
+    TestServer(HttpConfig config, int instances) {
         this(Vertx.vertx(), config, instances);
     }
 
     /** {@link #close} closes {@code vertx}, too. */
-    TestServer(Vertx vertx, HttpConfig config, int instances) throws Exception {
+    TestServer(Vertx vertx, HttpConfig config, int instances) {
         this.vertx = vertx;
         metrics.node(node::status);
         api = new HttpApi(
@@ -71,10 +77,11 @@ final class TestServer implements AutoCloseable {
         port = api.start(vertx, instances)
                 .toCompletionStage()
                 .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS);
+                .orTimeout(20, TimeUnit.SECONDS)
+                .join();
     }
 
-    TestServer() throws Exception {
+    TestServer() {
         this(HttpConfig.localhost(0), 2);
     }
 
@@ -89,6 +96,16 @@ final class TestServer implements AutoCloseable {
         otherUrl = OTHER_URL;
         transfer = TestServer::noTarget;
         transferTarget = null;
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        heal();
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        close();
     }
 
     static byte[] utf8(String text) {
