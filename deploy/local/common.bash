@@ -64,8 +64,8 @@ make_class_archive() {
   [[ ! -f $archive || $archive -ot $JAR ]] || return 0
   printf 'preparing %s (once; a few seconds)\n' "${archive#"$ROOT"/}" >&2
   rm -f "$archive"
-  # It is for speed only: without it everything works.
-  (record_class_archive "$archive") || true
+  # It is for speed only: without it everything works. But an interruption is meant for all of this.
+  (record_class_archive "$archive") || (($? <= 128)) || exit 130
 }
 
 # Starts a server once, uses it and ends it; the JVM leaves the archive of what it loaded at $1. For a shell of its own,
