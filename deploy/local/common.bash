@@ -71,7 +71,8 @@ make_class_archive() {
 # Starts a server once, uses it and ends it; the JVM leaves the archive of what it loaded at $1. For a shell of its own,
 # whose end, by whatever signal, ends the server.
 record_class_archive() {
-  local work pid= url=
+  pid=
+  url=
   work=$(mktemp -d)
   trap 'kill -TERM $pid 2>/dev/null; wait $pid; rm -rf "$work"' EXIT
   trap 'exit 130' INT
