@@ -26,6 +26,18 @@ final class Attempts {
         add(endpoint, reason.equals(error) ? error : error + GIVEN_UP + reason);
     }
 
+    /** What was noted last was {@code error}; it turned out to be {@code truly}. */
+    void amend(Endpoint endpoint, String error, String truly) {
+        byEndpoint.computeIfPresent(
+                endpoint,
+                (key, noted) -> noted.lastError().startsWith(error)
+                        ? new Attempt(
+                                noted.endpoint(),
+                                noted.tries(),
+                                truly + noted.lastError().substring(error.length()))
+                        : noted);
+    }
+
     List<Attempt> list() {
         return List.copyOf(byEndpoint.values());
     }

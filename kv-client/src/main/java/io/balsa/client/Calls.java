@@ -30,6 +30,7 @@ final class Calls implements AutoCloseable {
     private final ScheduledThreadPoolExecutor timer;
     private final Semaphore free;
     private final Set<Invocation<?>> underWay = ConcurrentHashMap.newKeySet();
+    private final LeaderWatch leaderWatch;
     private volatile boolean closed;
 
     /** An operation and how it is to be done. */
@@ -52,6 +53,7 @@ final class Calls implements AutoCloseable {
                 ? new Batching(transport, this::guard)
                 : (endpoint, operation) ->
                         transport.open(endpoint, operation.request().get());
+        this.leaderWatch = new LeaderWatch(endpoints, transport, underWay, this::guard);
     }
 
     CallOptions options(CallOption... options) {
@@ -99,6 +101,7 @@ final class Calls implements AutoCloseable {
         }
         underWay.add(invocation);
         CompletableFuture<T> result = invocation.start();
+        leaderWatch.callStarted();
         var unused = result.whenComplete((value, error) -> {
             underWay.remove(invocation);
             free.release();

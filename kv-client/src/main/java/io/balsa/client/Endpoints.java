@@ -1,7 +1,9 @@
 package io.balsa.client;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +18,7 @@ final class Endpoints {
     private final List<Endpoint> configured;
     private int preferred;
     private @Nullable Endpoint leader;
+    private final Map<Endpoint, Long> heardAtNanos = new ConcurrentHashMap<>();
 
     Endpoints(List<Endpoint> configured) {
         this.configured = configured.stream().distinct().toList();
@@ -56,5 +59,24 @@ final class Endpoints {
 
     synchronized @Nullable Endpoint leader() {
         return leader;
+    }
+
+    boolean areSeveral() {
+        return configured.size() > 1;
+    }
+
+    List<Endpoint> othersThan(Endpoint endpoint) {
+        return configured.stream().filter(other -> !other.equals(endpoint)).toList();
+    }
+
+    /** It answered something just now. */
+    void heardFrom(Endpoint endpoint) {
+        heardAtNanos.put(endpoint, System.nanoTime());
+    }
+
+    /** Since its last answer; Long.MAX_VALUE when there was none. */
+    long silentNanos(Endpoint endpoint, long nowNanos) {
+        Long heard = heardAtNanos.get(endpoint);
+        return heard == null ? Long.MAX_VALUE : nowNanos - heard;
     }
 }

@@ -43,6 +43,7 @@ final class Invocation<T> {
     private int redirectsInARow;
     private boolean maybeApplied;
     private @Nullable Endpoint asked;
+    private long askedAtNanos;
     private HttpTransport.@Nullable Exchange exchange;
     private @Nullable ScheduledFuture<?> attemptTimer;
     private @Nullable ScheduledFuture<?> backoffTimer;
@@ -84,6 +85,41 @@ final class Invocation<T> {
         fail(code, why, null);
     }
 
+    /** The server that a call waits for. */
+    record Waiting(Endpoint on, long sinceNanos) {}
+
+    /** Null when it waits for none now, or is not free to choose among {@code among}. */
+    synchronized @Nullable Waiting waiting(Endpoints among) {
+        return exchange != null && asked != null && endpoints == among ? new Waiting(asked, askedAtNanos) : null;
+    }
+
+    /**
+     * {@code silent} does not answer, and {@code leader} says that it leads; {@code among} as above.
+     *
+     * @param orSent false: only when the request has certainly not been sent
+     */
+    void leaderIsElsewhere(Endpoints among, Endpoint silent, Endpoint leader, boolean orSent) {
+        HttpTransport.Exchange late;
+        synchronized (this) {
+            late = endpoints == among && silent.equals(asked) ? exchange : null;
+        }
+        if (late == null || (!orSent && late.maybeSent())) {
+            return;
+        }
+        String why = "no answer, and " + leader + " leads now";
+        if (giveUpAttempt(late, why)) {
+            boolean mayBeAskedAgain;
+            synchronized (this) {
+                mayBeAskedAgain = repeatable || !maybeApplied;
+            }
+            if (mayBeAskedAgain) {
+                attempt(null);
+            } else {
+                fail("leader_changed", why, null);
+            }
+        }
+    }
+
     private void deadlinePassed() {
         end("deadline", "no success within " + deadline.toMillis() + " ms");
     }
@@ -119,6 +155,7 @@ final class Invocation<T> {
             }
             started = sender.open(endpoint, operation);
             asked = endpoint;
+            askedAtNanos = System.nanoTime();
             exchange = started;
             if (repeatable) {
                 long left = endNanos - System.nanoTime();
@@ -173,14 +210,15 @@ final class Invocation<T> {
             }
             exchange = null;
             before = maybeApplied;
-            maybeApplied |= !operation.reads();
+            attempts.addGivenUp(endpoint, why);
+            noteUnserved(endpoint, true);
         }
         late.abort();
-        boolean sent = late.maybeSent();
-        synchronized (this) {
-            maybeApplied = before;
-            attempts.addGivenUp(endpoint, sent ? why : "no connection yet");
-            noteUnserved(endpoint, sent);
+        if (!late.maybeSent()) {
+            synchronized (this) {
+                maybeApplied = before;
+                attempts.amend(endpoint, why, "no connection yet");
+            }
         }
         return true;
     }
@@ -214,6 +252,7 @@ final class Invocation<T> {
             unanswered(endpoint, unwrap(error));
             return;
         }
+        endpoints.heardFrom(endpoint);
         Verdict verdict = Verdict.of(reply);
         if (verdict instanceof Verdict.Done done) {
             succeed(endpoint, done.reply());

@@ -18,11 +18,15 @@
  * <p>Calls on single keys that are started while a request is under way go together in the next one. Each keeps its own
  * deadline, repetition and outcome.
  *
+ * <p>A server that falls silent without closing its connections, as one that was stopped or cut off, is not waited for once
+ * another one says that it leads: what may be repeated goes there, a plain write ends as unknown.
+ *
  * <p>Reading order: {@link BalsaClient} is the door. {@code Invocation} is one call on its way through attempts,
  * redirects and back-off, and decides in one place what may be repeated; {@code Verdict} turns one answer into what it
- * proves. {@code Endpoints} remembers who leads. {@code RequestTarget} writes keys into URLs, {@code Answers} reads the
- * JSON. {@code BatchLane} decides what goes together, {@code BatchedExchange} is one call's part in that.
- * {@code HttpTransport} is the seam below: {@code JdkTransport} implements it with the JDK's own HTTP client.
+ * proves. {@code Endpoints} remembers who leads, {@code LeaderWatch} finds out that it is another one.
+ * {@code RequestTarget} writes keys into URLs, {@code Answers} reads the JSON. {@code BatchLane} decides what goes
+ * together, {@code BatchedExchange} is one call's part in that. {@code HttpTransport} is the seam below:
+ * {@code JdkTransport} implements it with the JDK's own HTTP client.
  */
 @NullMarked
 package io.balsa.client;

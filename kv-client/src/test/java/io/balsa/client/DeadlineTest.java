@@ -13,11 +13,15 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -40,6 +44,58 @@ final class DeadlineTest {
             assertThat(failure.code()).isEqualTo("deadline");
             assertThat(failure.attempts()).hasSize(1);
             assertThat(failure).hasMessageContaining(FakeServer.url(hole)).hasMessageContaining("within 300 ms");
+        }
+    }
+
+    /** The timer and the waiting thread may both end it; the second one came while the first gave the attempt up. */
+    @Test
+    void callThatIsEndedTwiceAtOnceNamesItsServerAllTheSame() {
+        AtomicReference<Invocation<?>> call = new AtomicReference<>();
+        HttpTransport.Exchange hanging = new HttpTransport.Exchange() {
+            private final CompletableFuture<HttpTransport.Reply> reply = new CompletableFuture<>();
+
+            @Override
+            public void start() {}
+
+            @Override
+            public CompletableFuture<HttpTransport.Reply> reply() {
+                return reply;
+            }
+
+            @Override
+            public boolean maybeSent() {
+                return true;
+            }
+
+            @Override
+            public void abort() {
+                Objects.requireNonNull(call.get()).end("deadline", "the second");
+            }
+        };
+        ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+        try {
+            Invocation<String> invocation = new Invocation<>(
+                    new Operation<>(
+                            "put",
+                            null,
+                            false,
+                            false,
+                            () -> Operation.getRequest(RequestTarget.path("/")),
+                            null,
+                            reply -> "done"),
+                    new CallOptions(Duration.ofSeconds(20), Consistency.LINEARIZABLE, null),
+                    new Endpoints(List.of(new Endpoint("http://h:1"))),
+                    (endpoint, operation) -> hanging,
+                    timer);
+            call.set(invocation);
+            CompletableFuture<String> result = invocation.start();
+            invocation.end("deadline", "the first");
+            assertThatThrownBy(result::join)
+                    .hasCauseInstanceOf(UnknownOutcomeException.class)
+                    .hasMessageContaining("the second")
+                    .hasMessageContaining("tried http://h:1 (no answer yet)");
+        } finally {
+            timer.shutdownNow();
         }
     }
 
