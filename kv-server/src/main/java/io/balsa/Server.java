@@ -7,6 +7,11 @@ import io.balsa.kv.KvStateMachine;
 import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
 import io.balsa.metrics.TransportTotals;
+import io.balsa.node.Election;
+import io.balsa.node.ElectionJournal;
+import io.balsa.node.ElectionStory;
+import io.balsa.node.Gaps;
+import io.balsa.node.PauseWatch;
 import io.balsa.node.RaftLoop;
 import io.balsa.node.RaftThread;
 import io.balsa.node.StorageException;
@@ -14,6 +19,7 @@ import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Raft;
 import io.balsa.storage.DataDirectory;
+import io.balsa.storage.LmdbJournal;
 import io.balsa.storage.LmdbLog;
 import io.balsa.storage.LmdbState;
 import io.balsa.transport.TcpTransport;
@@ -55,6 +61,10 @@ public final class Server implements AutoCloseable {
     private final List<AutoCloseable> opened = new ArrayList<>();
     private final DataDirectory directory;
     private final Metrics metrics;
+    private final LmdbJournal journalStore;
+    private final ElectionJournal journal;
+    private final Gaps pauses = new Gaps();
+    private final Gaps commits = new Gaps();
     private final LmdbLog log;
     private final LmdbState state;
     private final Vertx vertx;
@@ -67,6 +77,16 @@ public final class Server implements AutoCloseable {
         this.config = config;
         directory = closeLater(DataDirectory.open(config.dataDirectory(), config.clusterId(), config.id()));
         metrics = closeLater(new Metrics());
+        journalStore = closeLater(LmdbJournal.open(directory, LOG::warn));
+        journal = new ElectionJournal(
+                config.id(),
+                config.timeouts(),
+                journalStore.kept(),
+                System::nanoTime,
+                System::currentTimeMillis,
+                pauses,
+                commits,
+                this::electionIsOver);
         log = closeLater(LmdbLog.open(directory, config.logMapBytes(), metrics::logCommit));
         state = closeLater(
                 LmdbState.open(directory, config.stateMapBytes(), LmdbState.TABLE_BYTES_DEFAULT, metrics::stateCommit));
@@ -111,10 +131,20 @@ public final class Server implements AutoCloseable {
                 new KvStateMachine(state),
                 log,
                 transport,
-                new Telemetry(config.id(), metrics),
+                new Telemetry(config.id(), metrics, journal, commits, config.slowCommitMillis()),
                 System::nanoTime,
                 config.timeouts(),
                 random.nextLong());
+    }
+
+    private void electionIsOver(Election election, boolean amended) {
+        journalStore.save(election);
+        if (amended) {
+            return;
+        }
+        LOG.info("{}", ElectionStory.of(List.of(election)).sentence());
+        metrics.election(
+                election.trigger().word(), election.outcome(), election.durationMillis(), election.leaderlessMillis());
     }
 
     private HttpPorts ports() {
@@ -124,6 +154,7 @@ public final class Server implements AutoCloseable {
                 this::httpUrlOf,
                 this::raftAddressOf,
                 metrics,
+                journal::elections,
                 raftThread::lastTurnAgeMillis,
                 this::storeSizes,
                 version(),
@@ -148,6 +179,8 @@ public final class Server implements AutoCloseable {
     }
 
     private void open() throws IOException, InterruptedException {
+        PauseWatch watch = closeLater(new PauseWatch(pauses, metrics::paused));
+        watch.start();
         raftThread.start();
         closeLater(raftThread::close);
         int raftPort = await(transport.start(), START_SECONDS_MAX);

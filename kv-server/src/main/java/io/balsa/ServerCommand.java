@@ -118,6 +118,13 @@ final class ServerCommand implements Callable<Integer> {
             description = "Address space for the state: it can grow no larger. Default: ${DEFAULT-VALUE}")
     private int stateMapGib;
 
+    @Option(
+            names = "--slow-commit-ms",
+            defaultValue = "100",
+            paramLabel = "MS",
+            description = "Log and count each commit to the log that takes longer. Default: ${DEFAULT-VALUE}")
+    private int slowCommitMillis;
+
     @Override
     public Integer call() throws InterruptedException {
         ServerConfig config = config();
@@ -156,7 +163,8 @@ final class ServerCommand implements Callable<Integer> {
                     peers(self, raftAddress),
                     timeouts(),
                     gib("--log-map-gb", logMapGib),
-                    gib("--state-map-gb", stateMapGib));
+                    gib("--state-map-gb", stateMapGib),
+                    slowCommitMillis());
         } catch (IllegalArgumentException wrong) {
             throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
         }
@@ -202,6 +210,13 @@ final class ServerCommand implements Callable<Integer> {
             throw new IllegalArgumentException(option + " takes 1 to 65536, not " + gib);
         }
         return (long) gib << 30;
+    }
+
+    private long slowCommitMillis() {
+        if (slowCommitMillis < 1) {
+            throw new IllegalArgumentException("--slow-commit-ms takes 1 or more, not " + slowCommitMillis);
+        }
+        return slowCommitMillis;
     }
 
     private static HostAndPort address(String option, String text) {

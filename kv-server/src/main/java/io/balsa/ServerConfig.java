@@ -18,6 +18,7 @@ import java.util.TreeMap;
  * @param peers where every server of the cluster, this one included, listens for the others
  * @param logMapBytes address space for the log, which is the most that it can grow to
  * @param stateMapBytes the same for the state
+ * @param slowCommitMillis a commit of the log that takes longer is logged
  */
 public record ServerConfig(
         NodeId id,
@@ -29,7 +30,8 @@ public record ServerConfig(
         SortedMap<NodeId, HostAndPort> peers,
         Timeouts timeouts,
         long logMapBytes,
-        long stateMapBytes) {
+        long stateMapBytes,
+        long slowCommitMillis) {
 
     public ServerConfig {
         peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));

@@ -2,30 +2,52 @@ package io.balsa;
 
 import io.balsa.metrics.Metrics;
 import io.balsa.node.Consistency;
+import io.balsa.node.ElectionJournal;
+import io.balsa.node.Gaps;
 import io.balsa.node.Observer;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Transition;
+import io.balsa.raft.Vote;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Carries what the loop sees to the metrics, and each change of role, in one line, to the log. */
+/** Carries what the loop sees to the metrics, the journal of elections and, a line each, the log. */
 final class Telemetry implements Observer {
     private static final Logger LOG = LoggerFactory.getLogger("io.balsa.raft");
 
+    /** Shorter commits are nothing that an election could come from. */
+    private static final long NOTED_NANOS_MIN = TimeUnit.MILLISECONDS.toNanos(20);
+
+    private static final long SLOW_LINE_EVERY_NANOS = TimeUnit.SECONDS.toNanos(5);
+
     private final NodeId self;
     private final Metrics metrics;
+    private final ElectionJournal journal;
+    private final Gaps commits;
+    private final long slowCommitMillis;
+    private long slowCommitsLeftOut;
+    private long lastSlowLineNanos = System.nanoTime() - SLOW_LINE_EVERY_NANOS;
 
-    Telemetry(NodeId self, Metrics metrics) {
+    /**
+     * @param commits where the longer commits are noted
+     * @param slowCommitMillis a commit that takes longer is logged and counted
+     */
+    Telemetry(NodeId self, Metrics metrics, ElectionJournal journal, Gaps commits, long slowCommitMillis) {
         this.self = self;
         this.metrics = metrics;
+        this.journal = journal;
+        this.commits = commits;
+        this.slowCommitMillis = slowCommitMillis;
     }
 
     @Override
     public void turn(long nanos, int inputs) {
         metrics.turn(nanos);
+        journal.turn();
     }
 
     @Override
@@ -59,6 +81,7 @@ final class Telemetry implements Observer {
 
     @Override
     public void transition(Transition transition) {
+        journal.transition(transition);
         LOG.info(
                 "{} is {} in term {}, leader {}: {}",
                 self,
@@ -66,5 +89,40 @@ final class Telemetry implements Observer {
                 transition.term(),
                 transition.leader() == null ? "unknown" : transition.leader(),
                 transition.trigger());
+    }
+
+    @Override
+    public void vote(Vote vote) {
+        journal.vote(vote);
+    }
+
+    @Override
+    public void heardFromLeader() {
+        journal.heardFromLeader();
+    }
+
+    @Override
+    public void committed(long nanos) {
+        if (nanos < NOTED_NANOS_MIN) {
+            return;
+        }
+        long now = System.nanoTime();
+        commits.add(now, nanos);
+        if (nanos < TimeUnit.MILLISECONDS.toNanos(slowCommitMillis)) {
+            return;
+        }
+        metrics.slowCommit();
+        if (now - lastSlowLineNanos < SLOW_LINE_EVERY_NANOS) {
+            slowCommitsLeftOut++;
+            return;
+        }
+        LOG.warn(
+                "{}: a commit of the log took {} ms, more than {} ms: the disk is slow, or the process was paused{}",
+                self,
+                TimeUnit.NANOSECONDS.toMillis(nanos),
+                slowCommitMillis,
+                slowCommitsLeftOut == 0 ? "" : " (and " + slowCommitsLeftOut + " others since the last such line)");
+        lastSlowLineNanos = now;
+        slowCommitsLeftOut = 0;
     }
 }

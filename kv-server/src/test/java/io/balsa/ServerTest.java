@@ -46,7 +46,8 @@ final class ServerTest {
                 peers,
                 Timeouts.preset("lan"),
                 MAP_BYTES,
-                MAP_BYTES));
+                MAP_BYTES,
+                100));
         await().atMost(Duration.ofSeconds(30)).until(() -> metric("balsa_raft_is_leader") == 1);
     }
 

@@ -17,7 +17,14 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {GetCommand.class, PutCommand.class, DelCommand.class, ListCommand.class, StatusCommand.class},
+        subcommands = {
+            GetCommand.class,
+            PutCommand.class,
+            DelCommand.class,
+            ListCommand.class,
+            StatusCommand.class,
+            ElectionsCommand.class
+        },
         footerHeading = "%nExample:%n",
         footer = {
             "  balsa put greeting hello",

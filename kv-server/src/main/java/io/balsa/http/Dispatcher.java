@@ -49,6 +49,7 @@ final class Dispatcher {
     private final RangeApi rangeApi;
     private final BatchApi batchApi;
     private final AdminApi adminApi;
+    private final ElectionApi electionApi;
     private final Map<Operation, HttpTimer> timers = new EnumMap<>(Operation.class);
     private final HttpTimer otherTimer;
     private final Set<ConnectionState> connections = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -78,6 +79,7 @@ final class Dispatcher {
         this.rangeApi = new RangeApi(this);
         this.batchApi = new BatchApi(this);
         this.adminApi = new AdminApi(this, openApi);
+        this.electionApi = new ElectionApi(this);
         for (Operation operation : Operation.values()) {
             timers.put(operation, ports.metrics().httpTimer(operation.method.name(), operation.route.template));
         }
@@ -252,6 +254,8 @@ final class Dispatcher {
             case DELETE_RANGE -> rangeApi.delete(exchange);
             case BATCH -> batchApi.begin(exchange);
             case TRANSFER -> BodyReader.read(exchange, Limits.REQUEST_BYTES_MAX, "a request", adminApi::transfer);
+            case ELECTIONS -> electionApi.list(exchange);
+            case ELECTION -> electionApi.one(exchange);
             default -> adminApi.answer(exchange, operation);
         }
     }

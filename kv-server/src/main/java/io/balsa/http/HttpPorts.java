@@ -2,8 +2,10 @@ package io.balsa.http;
 
 import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
+import io.balsa.node.Election;
 import io.balsa.node.Node;
 import io.balsa.raft.NodeId;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param httpUrl where a server answers HTTP, like {@code http://10.0.0.1:7070}; null when not known
  * @param raftAddress where a server listens for its peers, host and port; null when not known
+ * @param elections what this server's journal has, oldest first
  * @param lastTurnAgeMillis how long ago the Raft thread finished its last turn
  * @param storeSizes of the data directory
  * @param version of the software
@@ -24,6 +27,7 @@ public record HttpPorts(
         Function<NodeId, @Nullable String> httpUrl,
         Function<NodeId, @Nullable String> raftAddress,
         Metrics metrics,
+        Supplier<List<Election>> elections,
         LongSupplier lastTurnAgeMillis,
         Supplier<StoreSizes> storeSizes,
         String version,

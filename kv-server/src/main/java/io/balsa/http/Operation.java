@@ -23,6 +23,8 @@ enum Operation {
     BATCH(HttpMethod.POST, Route.BATCH, true, EnumSet.of(CONSISTENCY, TIMEOUT)),
     CLUSTER(HttpMethod.GET, Route.CLUSTER, false, EnumSet.noneOf(Parameter.class)),
     TRANSFER(HttpMethod.POST, Route.LEADER, true, EnumSet.of(TIMEOUT)),
+    ELECTIONS(HttpMethod.GET, Route.ELECTIONS, false, EnumSet.of(LIMIT, LOCAL)),
+    ELECTION(HttpMethod.GET, Route.ELECTION, false, EnumSet.of(LOCAL)),
     LIMITS(HttpMethod.GET, Route.LIMITS, false, EnumSet.noneOf(Parameter.class)),
     STATUS(HttpMethod.GET, Route.STATUS, false, EnumSet.noneOf(Parameter.class)),
     LIVEZ(HttpMethod.GET, Route.LIVEZ, false, EnumSet.noneOf(Parameter.class)),
@@ -38,6 +40,8 @@ enum Operation {
         BATCH("/v1/batch"),
         CLUSTER("/v1/cluster"),
         LEADER("/v1/cluster/leader"),
+        ELECTIONS("/v1/cluster/elections"),
+        ELECTION("/v1/cluster/elections/{term}"),
         LIMITS("/v1/limits"),
         STATUS("/v1/status"),
         LIVEZ("/livez"),
@@ -48,6 +52,8 @@ enum Operation {
 
         /** In front of a key in the path. */
         static final String KEY_PREFIX = "/v1/kv/";
+        /** In front of a term in the path. */
+        static final String ELECTION_PREFIX = "/v1/cluster/elections/";
 
         final String template;
 
@@ -62,6 +68,7 @@ enum Operation {
                 case "/v1/batch" -> BATCH;
                 case "/v1/cluster" -> CLUSTER;
                 case "/v1/cluster/leader" -> LEADER;
+                case "/v1/cluster/elections" -> ELECTIONS;
                 case "/v1/limits" -> LIMITS;
                 case "/v1/status" -> STATUS;
                 case "/livez" -> LIVEZ;
@@ -69,7 +76,7 @@ enum Operation {
                 case "/metrics" -> METRICS;
                 case "/version" -> VERSION;
                 case "/openapi.yaml" -> OPENAPI;
-                default -> rawPath.startsWith(KEY_PREFIX) ? KEY : null;
+                default -> rawPath.startsWith(KEY_PREFIX) ? KEY : rawPath.startsWith(ELECTION_PREFIX) ? ELECTION : null;
             };
         }
     }

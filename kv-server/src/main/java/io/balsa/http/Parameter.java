@@ -19,6 +19,7 @@ enum Parameter {
     REVERSE,
     DELIMITER,
     COUNT,
+    LOCAL,
     VERBOSE;
 
     private static final Parameter[] ALL = values();

@@ -57,6 +57,11 @@ public final class Metrics implements AutoCloseable {
     private final Map<String, Counter> proposalFailures = new ConcurrentHashMap<>();
     private final Map<String, Timer> reads = new ConcurrentHashMap<>();
     private final Map<String, Counter> readFailures = new ConcurrentHashMap<>();
+    private final Timer pauses = timer(
+            "balsa.process.pauses", "Times at which the whole process stood still for 20 ms or more", HTTP_BUCKETS);
+    private final Counter slowCommits = Counter.builder("balsa.log.commit.slow")
+            .description("Commits of the log that took longer than the threshold that is logged")
+            .register(registry);
 
     /** With meters of the JVM and the process. */
     public Metrics() {
@@ -263,6 +268,53 @@ public final class Metrics implements AutoCloseable {
                                 .tag("reason", r)
                                 .register(registry))
                 .increment();
+    }
+
+    /** The whole process stood still. */
+    public void paused(long nanos) {
+        pauses.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A commit of the log took longer than the threshold. */
+    public void slowCommit() {
+        slowCommits.increment();
+    }
+
+    /**
+     * This server's part in an election is over.
+     *
+     * @param trigger one of a few words
+     * @param outcome {@code won}, {@code followed} or {@code none}
+     * @param durationMillis until it knew the leader; negative: not known
+     * @param leaderlessMillis since it had last heard from a leader; negative: not known
+     */
+    public void election(String trigger, String outcome, long durationMillis, long leaderlessMillis) {
+        Counter.builder("balsa.elections")
+                .description("Elections that this server took part in; those that it won are the cluster's")
+                .tags("trigger", trigger, "outcome", outcome)
+                .register(registry)
+                .increment();
+        electionTimer(
+                "balsa.elections.duration",
+                "From an election's begin until a leader was known",
+                outcome,
+                durationMillis);
+        electionTimer(
+                "balsa.elections.leaderless",
+                "From the last word of the old leader until a new one was known",
+                outcome,
+                leaderlessMillis);
+    }
+
+    private void electionTimer(String name, String description, String outcome, long millis) {
+        if (millis >= 0) {
+            Timer.builder(name)
+                    .description(description)
+                    .tag("outcome", outcome)
+                    .serviceLevelObjectives(HTTP_BUCKETS)
+                    .register(registry)
+                    .record(millis, TimeUnit.MILLISECONDS);
+        }
     }
 
     /** What goes between the servers. Once. */

@@ -1,6 +1,7 @@
 package io.balsa.node;
 
 import io.balsa.raft.Transition;
+import io.balsa.raft.Vote;
 
 /** Watches the loop, for metrics and the log. Called on the Raft thread; must return quickly. */
 public interface Observer {
@@ -23,4 +24,12 @@ public interface Observer {
     default void readRefused(Refusal reason) {}
 
     default void transition(Transition transition) {}
+
+    default void vote(Vote vote) {}
+
+    /** A message of the current term's leader came in; told once a turn. */
+    default void heardFromLeader() {}
+
+    /** A commit of the log took {@code nanos}. */
+    default void committed(long nanos) {}
 }

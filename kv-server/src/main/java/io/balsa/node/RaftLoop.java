@@ -6,6 +6,7 @@ import io.balsa.kv.Query;
 import io.balsa.kv.QueryResult;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Proposal;
 import io.balsa.raft.Raft;
@@ -42,6 +43,7 @@ public final class RaftLoop {
     private long leaderChanges;
     private @Nullable NodeId leaderBefore;
     private boolean leaderFound;
+    private boolean heardFromLeader;
 
     /**
      * A loop around a core that has just been started.
@@ -78,6 +80,7 @@ public final class RaftLoop {
      */
     public boolean turn(List<Input> inputs) {
         long startedAt = nanoClock.getAsLong();
+        heardFromLeader = false;
         for (Input input : inputs) {
             input.giveTo(this);
         }
@@ -91,6 +94,7 @@ public final class RaftLoop {
         transport.send(ready.promises());
         raft.written();
         ready.transitions().forEach(observer::transition);
+        ready.votes().forEach(observer::vote);
         noticeLeader();
         observer.turn(nanoClock.getAsLong() - startedAt, inputs.size());
         return raft.hasReady(stateMachine.hasRoom()) || (leaderFound && reads.size() > 0);
@@ -112,7 +116,9 @@ public final class RaftLoop {
         if (ready.hardState() == null && ready.entries().isEmpty()) {
             return;
         }
+        long startedAt = nanoClock.getAsLong();
         storage.write(ready.hardState(), ready.entries());
+        observer.committed(nanoClock.getAsLong() - startedAt);
     }
 
     private void noticeLeader() {
@@ -141,7 +147,19 @@ public final class RaftLoop {
     }
 
     public void receive(List<Envelope> envelopes) {
-        envelopes.forEach(raft::step);
+        for (Envelope envelope : envelopes) {
+            raft.step(envelope);
+            if (!heardFromLeader && isFromLeader(envelope)) {
+                heardFromLeader = true;
+                observer.heardFromLeader();
+            }
+        }
+    }
+
+    private boolean isFromLeader(Envelope envelope) {
+        return envelope.message() instanceof Message.AppendEntries request
+                && request.term() == raft.currentTerm()
+                && envelope.from().equals(raft.leader());
     }
 
     public void connectionClosed(NodeId peer) {

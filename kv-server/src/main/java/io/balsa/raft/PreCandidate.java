@@ -29,7 +29,7 @@ final class PreCandidate extends Role {
         votes.clear();
         Message.PreVote request =
                 new Message.PreVote(raft.currentTerm() + 1, raft.log().last());
-        raft.peers().forEach(peer -> raft.promise(peer, request));
+        raft.peers().forEach(peer -> raft.ask(peer, request, true));
         count(raft.self());
     }
 
@@ -66,6 +66,7 @@ final class PreCandidate extends Role {
 
     @Override
     public void onPreVoteReply(NodeId from, Message.PreVoteReply reply) {
+        raft.noteAnswer(from, reply.voteGranted() ? reply.term() : raft.currentTerm() + 1, true, reply.voteGranted());
         if (reply.voteGranted()) {
             if (reply.term() == raft.currentTerm() + 1 && !yields) {
                 count(from);

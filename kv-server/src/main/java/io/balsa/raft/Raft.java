@@ -33,6 +33,7 @@ public final class Raft {
     private List<Envelope> promises = new ArrayList<>();
     private List<Ready.ReadState> reads = new ArrayList<>();
     private List<Transition> transitions = new ArrayList<>();
+    private List<Vote> votes = new ArrayList<>();
 
     /**
      * A server as it comes back after a restart, as a follower.
@@ -89,6 +90,7 @@ public final class Raft {
         }
         if (message.term() > currentTerm()) {
             if (message instanceof Message.RequestVote vote && !vote.leaderTransfer() && role.hasLiveLeader()) {
+                note(new Vote(vote.term(), from, self, false, Vote.Verdict.LEADER_ALIVE));
                 return; // Not even its term is taken over (thesis §4.2.3).
             }
             becomeFollower(message.term(), null, Trigger.HIGHER_TERM); // §5.1
@@ -156,6 +158,7 @@ public final class Raft {
                 || !promises.isEmpty()
                 || !reads.isEmpty()
                 || !transitions.isEmpty()
+                || !votes.isEmpty()
                 || log.hasUnwritten()
                 || !hardState.equals(writtenHardState)
                 || (mayApply && lastApplied < Math.min(commitIndex, log.writtenIndex()))
@@ -179,11 +182,13 @@ public final class Raft {
                 promises,
                 committed,
                 reads,
-                transitions);
+                transitions,
+                votes);
         messages = new ArrayList<>();
         promises = new ArrayList<>();
         reads = new ArrayList<>();
         transitions = new ArrayList<>();
+        votes = new ArrayList<>();
         lastApplied += committed.size();
         if (role instanceof Leader leader) {
             leader.applied(committed);
@@ -295,7 +300,13 @@ public final class Raft {
         note(trigger);
         boolean leaderTransfer = trigger == Trigger.LEADER_TRANSFER;
         Message.RequestVote request = new Message.RequestVote(currentTerm(), log.last(), leaderTransfer);
-        peers().forEach(peer -> promise(peer, request));
+        peers().forEach(peer -> ask(peer, request, false));
+    }
+
+    /** Sends a request for a vote, or for a pre-vote. */
+    void ask(NodeId voter, Message request, boolean preVote) {
+        promise(voter, request);
+        note(new Vote(request.term(), self, voter, preVote, Vote.Verdict.ASKED));
     }
 
     void becomeLeader() {
@@ -307,6 +318,36 @@ public final class Raft {
 
     void note(Trigger trigger) {
         transitions.add(new Transition(currentTerm(), role.title(), role.leader(), trigger));
+    }
+
+    void note(Vote vote) {
+        votes.add(vote);
+    }
+
+    /** This server's decision, with the reason when it refuses. */
+    void noteDecision(NodeId candidate, Message.PreVote request, boolean granted) {
+        Vote.Verdict verdict = granted
+                ? Vote.Verdict.GRANTED
+                : request.term() <= currentTerm()
+                        ? Vote.Verdict.OLD_TERM
+                        : role.hasLiveLeader() ? Vote.Verdict.LEADER_ALIVE : Vote.Verdict.LOG_BEHIND;
+        note(new Vote(request.term(), candidate, self, true, verdict));
+    }
+
+    /** The same for a vote. */
+    void noteDecision(NodeId candidate, Message.RequestVote request, boolean granted) {
+        NodeId votedFor = votedFor();
+        Vote.Verdict verdict = granted
+                ? Vote.Verdict.GRANTED
+                : votedFor != null && !votedFor.equals(candidate)
+                        ? Vote.Verdict.VOTED_ALREADY
+                        : Vote.Verdict.LOG_BEHIND;
+        note(new Vote(request.term(), candidate, self, false, verdict));
+    }
+
+    /** What a voter answered to this server. */
+    void noteAnswer(NodeId voter, long term, boolean preVote, boolean granted) {
+        note(new Vote(term, self, voter, preVote, granted ? Vote.Verdict.GRANTED : Vote.Verdict.REFUSED));
     }
 
     // What the roles share.
@@ -378,7 +419,8 @@ public final class Raft {
     private void rejectStale(NodeId from, Message message) {
         if (message instanceof Message.AppendEntries) {
             promise(from, new Message.AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, 0));
-        } else if (message instanceof Message.RequestVote) {
+        } else if (message instanceof Message.RequestVote vote) {
+            note(new Vote(vote.term(), from, self, false, Vote.Verdict.OLD_TERM));
             promise(from, new Message.RequestVoteReply(currentTerm(), false));
         }
     }

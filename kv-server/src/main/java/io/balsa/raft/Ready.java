@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param committed to be applied to the state machine, in order; all of them are on this server's disk already
  * @param reads requested by {@link Raft#readIndex} and confirmed
  * @param transitions what this server became since the last one, in order; for the log and the metrics
+ * @param votes asked for, decided on and answered since the last one; for the journal of elections
  */
 public record Ready(
         List<Envelope> messages,
@@ -23,7 +24,8 @@ public record Ready(
         List<Envelope> promises,
         List<LogEntry> committed,
         List<ReadState> reads,
-        List<Transition> transitions) {
+        List<Transition> transitions,
+        List<Vote> votes) {
 
     /**
      * A linearizable read may be served from any state that has applied {@code readIndex}.

@@ -313,6 +313,30 @@ final class BalsaTest {
     }
 
     @Test
+    void electionsAreExplainedAndWhoCouldNotBeAskedIsNamed() {
+        String election = "\"term\":8,\"at\":\"2026-01-02T03:04:05Z\",\"trigger\":\"pause\",\"leader\":\"n2\","
+                + "\"previousLeader\":\"n1\",\"leaderlessMillis\":187,\"durationMillis\":null,\"explanation\":\"n2 took over.\"";
+        String unreachable = "\"unreachable\":[{\"node\":\"n3\",\"reason\":\"connection refused\"}]";
+        answer(200, "{\"elections\":[{" + election + "}]," + unreachable + "}");
+        assertThat(run("elections", "--limit", "3")).isZero();
+        assertThat(seen.toString()).contains("GET /v1/cluster/elections?limit=3");
+        assertThat(text(out)).hasLineCount(2).contains("187 ms").contains("n2 took over.");
+        assertThat(text(err)).isEqualTo("balsa: n3 could not be asked: connection refused\n");
+        out.reset();
+        answer(
+                200,
+                "{" + election + ",\"nodes\":[{\"node\":\"n2\",\"votes\":[{\"candidate\":\"n2\",\"voter\":\"n3\","
+                        + "\"preVote\":false,\"granted\":true,\"reason\":\"voted for it\"}]}],\"unreachable\":[]}");
+        assertThat(run("elections", "8")).isZero();
+        assertThat(text(out)).contains("n2    n2         n3     vote  yes      voted for it");
+        out.reset();
+        assertThat(run("elections", "8", "-o", "json")).isZero();
+        assertThat(text(out)).hasLineCount(1).contains("\"voter\":\"n3\"").contains("\"leaderlessMillis\":187");
+        problem(404, "not_found", "not_applied");
+        assertThat(run("elections", "9")).isEqualTo(1);
+    }
+
+    @Test
     void wrongCommandLinesExitWithTwoAndOneLine() {
         for (String[] wrong : new String[][] {
             {"get"},
@@ -329,6 +353,8 @@ final class BalsaTest {
             {"del", "--prefix", ""},
             {"del", "--prefix", "a", "--if-revision", "5"},
             {"list", "--limit", "0"},
+            {"elections", "--limit", "1001"},
+            {"elections", "x"},
         }) {
             err.reset();
             assertThat(run(wrong)).as(String.join(" ", wrong)).isEqualTo(2);
@@ -347,7 +373,7 @@ final class BalsaTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"get", "put", "del", "list", "status"})
+    @ValueSource(strings = {"get", "put", "del", "list", "status", "elections"})
     void helpOfEachCommandShowsAnExample(String command) {
         assertThat(line().execute(command, "--help")).isZero();
         assertThat(text(out)).contains("Example:").contains("  balsa " + command);

@@ -110,6 +110,16 @@ class DocumentedAnswersTest {
         }
     }
 
+    private static void electionAnswers() {
+        server.elections = List.of(ElectionContractTest.election(7));
+        server.get("/v1/cluster/elections");
+        server.get("/v1/cluster/elections?local", "Accept", "application/octet-stream");
+        server.get("/v1/cluster/elections?limit=0");
+        server.get("/v1/cluster/elections/7");
+        server.get("/v1/cluster/elections/8");
+        server.get("/v1/cluster/elections/x");
+    }
+
     private static void adminAnswers() throws Exception {
         for (String path : List.of(
                 "/v1/cluster",
@@ -123,6 +133,7 @@ class DocumentedAnswersTest {
             server.get(path);
             server.get(path + "?x=1");
         }
+        electionAnswers();
         server.turnAgeMillis.set(60_000);
         server.get("/livez");
         server.get("/readyz");

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
+import io.balsa.node.Election;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -45,6 +46,7 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
 
     volatile @Nullable NodeId transferTarget;
     volatile @Nullable String otherUrl = OTHER_URL;
+    volatile List<Election> elections = List.of();
 
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -70,6 +72,7 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
                         id -> id.equals(InProcessNode.OTHER) ? otherUrl : null,
                         id -> "127.0.0.1:" + (7100 + id.value()),
                         metrics,
+                        () -> elections,
                         turnAgeMillis::get,
                         () -> new StoreSizes(4096, 8192),
                         "0.1.0-test",
@@ -96,6 +99,7 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
         otherUrl = OTHER_URL;
         transfer = TestServer::noTarget;
         transferTarget = null;
+        elections = List.of();
     }
 
     @Override
@@ -183,7 +187,9 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
     static String template(String target) {
         int question = target.indexOf('?');
         String path = question < 0 ? target : target.substring(0, question);
-        return path.startsWith("/v1/kv/") ? "/v1/kv/{key}" : path;
+        return path.startsWith("/v1/kv/")
+                ? "/v1/kv/{key}"
+                : path.startsWith("/v1/cluster/elections/") ? "/v1/cluster/elections/{term}" : path;
     }
 
     @Override

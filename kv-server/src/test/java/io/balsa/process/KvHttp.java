@@ -111,6 +111,23 @@ final class KvHttp {
                 .thenApply(response -> new Answer(response.statusCode(), response.body()));
     }
 
+    /** Any other GET. */
+    Answer read(URI server, String path) throws IOException, InterruptedException {
+        return answer(request(server, path).build());
+    }
+
+    /** Any POST. */
+    Answer post(URI server, String path, String body) throws IOException, InterruptedException {
+        return answer(request(server, path)
+                .POST(HttpRequest.BodyPublishers.ofString(body))
+                .build());
+    }
+
+    private Answer answer(HttpRequest request) throws IOException, InterruptedException {
+        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+        return new Answer(response.statusCode(), response.body());
+    }
+
     /** Every key that begins with {@code prefix}, page by page. */
     Map<String, Item> all(URI server, String prefix, String consistency) throws IOException, InterruptedException {
         Map<String, Item> items = new TreeMap<>();

@@ -1,5 +1,7 @@
 package io.balsa.sim;
 
+import io.balsa.node.Election;
+import io.balsa.node.NodeStatus;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
@@ -26,6 +28,9 @@ interface Checks {
 
     /** Before a write of the log's disk. */
     default void writing(SimulatedServer server, @Nullable HardState changed, List<LogEntry> written) {}
+
+    /** At the end, when all is calm: what a server's journal has. */
+    default void journal(SimulatedServer server, NodeStatus status, List<Election> elections) {}
 
     default void applied(SimulatedServer server, SimulatedServer.Life life, long index) {}
 

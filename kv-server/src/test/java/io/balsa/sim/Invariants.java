@@ -2,6 +2,8 @@ package io.balsa.sim;
 
 import static io.balsa.sim.SimulationFailure.unless;
 
+import io.balsa.node.Election;
+import io.balsa.node.NodeStatus;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
@@ -204,6 +206,11 @@ final class Invariants implements Checks {
                 first,
                 leader,
                 term);
+    }
+
+    @Override
+    public void journal(SimulatedServer server, NodeStatus status, List<Election> elections) {
+        Journals.check(world.faults.servers, leaderOfTerm, status, elections);
     }
 
     private void memoryIsTheDisk(SimulatedServer server, Raft raft) {

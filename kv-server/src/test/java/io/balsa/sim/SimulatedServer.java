@@ -3,6 +3,9 @@ package io.balsa.sim;
 import io.balsa.kv.KvStateMachine;
 import io.balsa.kv.MemoryState;
 import io.balsa.kv.Reference;
+import io.balsa.node.Election;
+import io.balsa.node.ElectionJournal;
+import io.balsa.node.Gaps;
 import io.balsa.node.Input;
 import io.balsa.node.Observer;
 import io.balsa.node.RaftLoop;
@@ -13,9 +16,11 @@ import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Raft;
 import io.balsa.raft.Transition;
+import io.balsa.raft.Vote;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +44,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         final RaftLoop loop;
         final KvStateMachine machine;
         final SimulatedState state;
+        final ElectionJournal journal;
         final int number;
         private List<Input> inbox = new ArrayList<>();
         private long nextTickMicros;
@@ -46,11 +52,18 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         private long nextTurnMicros = Long.MAX_VALUE;
         private boolean more;
 
-        Life(Raft raft, RaftLoop loop, KvStateMachine machine, SimulatedState state, int number) {
+        Life(
+                Raft raft,
+                RaftLoop loop,
+                KvStateMachine machine,
+                SimulatedState state,
+                ElectionJournal journal,
+                int number) {
             this.raft = raft;
             this.loop = loop;
             this.machine = machine;
             this.state = state;
+            this.journal = journal;
             this.number = number;
         }
     }
@@ -65,6 +78,8 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     private final Simulation world;
     private final SplittableRandom random;
     private final long tickMicros;
+    private final Gaps pauses = new Gaps();
+    private final TreeMap<Long, Election> savedElections = new TreeMap<>();
     private MemoryState memory = new MemoryState();
     private @Nullable Life life;
     private int processes;
@@ -101,10 +116,35 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         KvStateMachine machine = Reference.machine(state, world.faults.idempotencyRecordsMax);
         Raft raft = new Raft(
                 id, membership, world.faults.config, random.split(), disk.hardState(), disk, machine.lastApplied());
+        ElectionJournal journal = new ElectionJournal(
+                id,
+                world.faults.timeouts,
+                List.copyOf(savedElections.values()),
+                () -> world.scheduler.nowMicros() * 1_000,
+                () -> world.scheduler.nowMicros() / 1_000,
+                pauses,
+                new Gaps(),
+                (election, amended) -> savedElections.put(election.number(), election));
         Observer observer = new Observer() {
             @Override
+            public void turn(long nanos, int inputs) {
+                journal.turn();
+            }
+
+            @Override
             public void transition(Transition transition) {
+                journal.transition(transition);
                 world.transition(SimulatedServer.this, transition);
+            }
+
+            @Override
+            public void vote(Vote vote) {
+                journal.vote(vote);
+            }
+
+            @Override
+            public void heardFromLeader() {
+                journal.heardFromLeader();
             }
         };
         RaftLoop loop = new RaftLoop(
@@ -116,7 +156,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 () -> world.scheduler.nowMicros() * 1_000,
                 world.faults.timeouts,
                 random.nextLong(Long.MAX_VALUE / 2));
-        Life started = new Life(raft, loop, machine, state, ++processes);
+        Life started = new Life(raft, loop, machine, state, journal, ++processes);
         life = started;
         long now = world.scheduler.nowMicros();
         started.nextTickMicros = now + tickMicros;
@@ -150,6 +190,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         if (life != null) {
             world.trace.add(() -> id + " is paused until " + micros + " us");
             life.freeAtMicros = Math.max(life.freeAtMicros, micros);
+            pauses.add(micros * 1_000, (micros - world.scheduler.nowMicros()) * 1_000);
         }
     }
 

@@ -277,6 +277,7 @@ public final class Simulation {
                     status);
             SimulatedServer.Life life = running(server);
             committed.checkStateHash(server.id.toString(), status.lastApplied(), life.machine.stateHash());
+            checks.journal(server, status, life.journal.elections());
         }
     }
 

@@ -15,6 +15,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -64,6 +65,7 @@ public class HttpBenchmark {
                         id -> null,
                         id -> null,
                         meters,
+                        List::of,
                         () -> 0,
                         () -> new StoreSizes(0, 0),
                         "benchmark",
