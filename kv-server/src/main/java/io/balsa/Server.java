@@ -7,6 +7,7 @@ import io.balsa.kv.KvStateMachine;
 import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
 import io.balsa.metrics.TransportTotals;
+import io.balsa.node.Compaction;
 import io.balsa.node.RaftLoop;
 import io.balsa.node.RaftThread;
 import io.balsa.node.StorageException;
@@ -15,6 +16,7 @@ import io.balsa.raft.NodeId;
 import io.balsa.raft.Raft;
 import io.balsa.storage.DataDirectory;
 import io.balsa.storage.LmdbLog;
+import io.balsa.storage.LmdbSnapshots;
 import io.balsa.storage.LmdbState;
 import io.balsa.transport.TcpTransport;
 import io.balsa.transport.TransportConfig;
@@ -57,6 +59,8 @@ public final class Server implements AutoCloseable {
     private final Metrics metrics;
     private final LmdbLog log;
     private final LmdbState state;
+    private final Telemetry telemetry;
+    private final LmdbSnapshots snapshots;
     private final Vertx vertx;
     private final TcpTransport transport;
     private final RaftThread raftThread;
@@ -70,6 +74,16 @@ public final class Server implements AutoCloseable {
         log = closeLater(LmdbLog.open(directory, config.logMapBytes(), metrics::logCommit));
         state = closeLater(
                 LmdbState.open(directory, config.stateMapBytes(), LmdbState.TABLE_BYTES_DEFAULT, metrics::stateCommit));
+        telemetry = new Telemetry(config.id(), metrics);
+        snapshots = closeLater(new LmdbSnapshots(
+                state,
+                directory,
+                config.stateMapBytes(),
+                config.snapshotBytesPerSecond(),
+                this::raftThread,
+                this::halt,
+                telemetry));
+        log.finishInstall(state.installed());
         vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
         closeLater(() -> await(vertx.close(), STOP_SECONDS_MAX));
         transport = new TcpTransport(
@@ -110,8 +124,10 @@ public final class Server implements AutoCloseable {
                 raft,
                 new KvStateMachine(state),
                 log,
+                snapshots,
+                new Compaction(config.compaction()),
                 transport,
-                new Telemetry(config.id(), metrics),
+                telemetry,
                 System::nanoTime,
                 config.timeouts(),
                 random.nextLong());

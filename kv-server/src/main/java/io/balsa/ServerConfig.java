@@ -1,5 +1,6 @@
 package io.balsa;
 
+import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
 import io.vertx.core.net.HostAndPort;
@@ -18,6 +19,8 @@ import java.util.TreeMap;
  * @param peers where every server of the cluster, this one included, listens for the others
  * @param logMapBytes address space for the log, which is the most that it can grow to
  * @param stateMapBytes the same for the state
+ * @param compaction when the log is cut
+ * @param snapshotBytesPerSecond at which this server sends snapshots, to all followers together
  */
 public record ServerConfig(
         NodeId id,
@@ -29,7 +32,9 @@ public record ServerConfig(
         SortedMap<NodeId, HostAndPort> peers,
         Timeouts timeouts,
         long logMapBytes,
-        long stateMapBytes) {
+        long stateMapBytes,
+        Compaction.Limits compaction,
+        long snapshotBytesPerSecond) {
 
     public ServerConfig {
         peers = Collections.unmodifiableSortedMap(new TreeMap<>(peers));

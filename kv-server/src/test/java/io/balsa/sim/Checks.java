@@ -1,5 +1,6 @@
 package io.balsa.sim;
 
+import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
@@ -28,6 +29,13 @@ interface Checks {
     default void writing(SimulatedServer server, @Nullable HardState changed, List<LogEntry> written) {}
 
     default void applied(SimulatedServer server, SimulatedServer.Life life, long index) {}
+
+    /** The state is durable as it is. */
+    default void checkpointed(SimulatedServer server, SimulatedServer.Life life) {}
+
+    /** A snapshot has replaced the state that had applied entries up to {@code appliedBefore}; the log not yet. */
+    default void installed(
+            SimulatedServer server, SimulatedServer.Life life, EntryId lastIncluded, long appliedBefore) {}
 
     /** A message leaves. */
     default void sending(SimulatedServer server, Envelope envelope) {}

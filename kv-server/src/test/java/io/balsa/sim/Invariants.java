@@ -116,6 +116,11 @@ final class Invariants implements Checks {
         if (commitIndex == last.commitIndex) {
             return;
         }
+        EntryId anchor = raft.anchor();
+        if (commitIndex <= anchor.index()) {
+            last.commitIndex = commitIndex; // By a snapshot.
+            return;
+        }
         unless(
                 !raft.isLeader() || raft.entryAt(commitIndex).term() == raft.currentTerm(),
                 "OnlyEntriesOfTheOwnTermAreCounted",
@@ -125,7 +130,7 @@ final class Invariants implements Checks {
                 raft.currentTerm());
         // Not the current term: it may have led when the turn began, committed, and then heard of a later term.
         long inTerm = raft.entryAt(commitIndex).term();
-        for (long index = last.commitIndex + 1; index <= commitIndex; index++) {
+        for (long index = Math.max(last.commitIndex, anchor.index()) + 1; index <= commitIndex; index++) {
             committed(server, raft.entryAt(index), inTerm);
         }
         last.commitIndex = commitIndex;
@@ -162,6 +167,7 @@ final class Invariants implements Checks {
     public void turnEnded(SimulatedServer server, SimulatedServer.Life life, boolean completed) {
         observe(server, life);
         Raft raft = life.raft;
+        cutBehindTheCheckpoint(server, life);
         if (raft.isLeader()) {
             leads(server, raft);
         }
@@ -177,6 +183,57 @@ final class Invariants implements Checks {
                 raft.unappliedBytes());
     }
 
+    /** What the log no longer has, the state has durably; so a restart, or a follower's snapshot, never finds a hole. */
+    private void cutBehindTheCheckpoint(SimulatedServer server, SimulatedServer.Life life) {
+        EntryId anchor = server.disk.anchor();
+        unless(
+                anchor.index() <= life.state.durableIndex(),
+                "NoHoleInTheLog",
+                "%s has cut its log up to %s, and its state is durable up to %d",
+                server.id,
+                anchor,
+                life.state.durableIndex());
+        snapshotIsCommitted(server.id, anchor);
+        snapshotIsCommitted(server.id, life.raft.anchor());
+    }
+
+    private void snapshotIsCommitted(NodeId server, EntryId lastIncluded) {
+        long index = lastIncluded.index();
+        unless(
+                index == 0
+                        || (index <= world.committed.lastIndex()
+                                && world.committed.entry(index).id().equals(lastIncluded)),
+                "LogMatching",
+                "%s has let go of what was up to %s, which is not what is committed there",
+                server,
+                lastIncluded);
+    }
+
+    @Override
+    public void checkpointed(SimulatedServer server, SimulatedServer.Life life) {
+        world.committed.checkStateHash(server.id.toString(), life.machine.lastApplied(), life.machine.stateHash());
+    }
+
+    @Override
+    public void installed(SimulatedServer server, SimulatedServer.Life life, EntryId lastIncluded, long appliedBefore) {
+        snapshotIsCommitted(server.id, lastIncluded);
+        unless(
+                lastIncluded.index() > appliedBefore,
+                "NothingGoesBack",
+                "%s replaces its state behind entry %d by a snapshot up to %s",
+                server.id,
+                appliedBefore,
+                lastIncluded);
+        unless(
+                !server.disk.contains(lastIncluded),
+                "InstallOnlyWhatIsMissing",
+                "%s installs a snapshot up to %s, which its log up to %s contains",
+                server.id,
+                lastIncluded,
+                server.disk.last());
+        world.committed.checkStateHash(server.id.toString(), lastIncluded.index(), life.machine.stateHash());
+    }
+
     private void leads(SimulatedServer server, Raft raft) {
         long term = raft.currentTerm();
         electionSafety(server.id, term);
@@ -185,9 +242,7 @@ final class Invariants implements Checks {
             last.leaderTerm = term;
             long index = world.committed.lastIndexCommittedBefore(term);
             unless(
-                    index == 0
-                            || (raft.lastLog().index() >= index
-                                    && raft.entryAt(index).equals(world.committed.entry(index))),
+                    index == 0 || raft.contains(world.committed.entry(index).id()),
                     "LeaderCompleteness",
                     "%s leads term %d with the log %s, without entry %d",
                     server.id,
@@ -197,8 +252,7 @@ final class Invariants implements Checks {
         } else {
             EntryId before = last.leaderLast;
             unless(
-                    raft.lastLog().index() >= before.index()
-                            && raft.entryAt(before.index()).id().equals(before),
+                    raft.contains(before),
                     "LeaderAppendOnly",
                     "%s led term %d up to %s and now up to %s",
                     server.id,
@@ -234,15 +288,18 @@ final class Invariants implements Checks {
             return;
         }
         boolean same = raft.isLeader() // Which may have begun its term since the write.
-                ? raft.lastLog().index() >= onDisk.index()
-                        && raft.entryAt(onDisk.index()).id().equals(onDisk)
+                ? raft.contains(onDisk)
                 : raft.lastLog().equals(onDisk);
         unless(same, "MemoryIsTheDisk", "%s has %s in memory and %s on disk", server.id, raft.lastLog(), onDisk);
         Seen last = seen(server);
         if (++last.turns % SPOT_EVERY_TURNS != 0) {
             return;
         }
-        last.spotIndex = last.spotIndex % onDisk.index() + 1;
+        long anchorIndex = server.disk.anchor().index();
+        if (anchorIndex == onDisk.index()) {
+            return;
+        }
+        last.spotIndex = Math.max(last.spotIndex % onDisk.index(), anchorIndex) + 1;
         unless(
                 raft.entryAt(last.spotIndex).equals(server.disk.entry(last.spotIndex)),
                 "MemoryIsTheDisk",
@@ -389,7 +446,12 @@ final class Invariants implements Checks {
             vote(server, request.term(), server.id);
             appendEntries(server, envelope, request);
         } else if (message instanceof Message.AppendEntriesReply reply && reply.success()) {
-            acknowledgement(server, envelope, reply);
+            acknowledgement(server, envelope, reply.matchIndex());
+        } else if (message instanceof Message.InstallSnapshot request) {
+            vote(server, request.term(), server.id);
+            snapshotIsCommitted(server.id, request.lastIncluded());
+        } else if (message instanceof Message.InstallSnapshotReply reply && reply.matchIndex() > 0) {
+            acknowledgement(server, envelope, reply.matchIndex());
         } else if (message instanceof Message.ReadIndex request) {
             readsAsked.put(request.id(), world.committed.lastIndex());
         } else if (message instanceof Message.ReadIndexReply reply) {
@@ -441,25 +503,26 @@ final class Invariants implements Checks {
         }
     }
 
-    private void acknowledgement(SimulatedServer server, Envelope envelope, Message.AppendEntriesReply reply) {
-        if (server.disk.hardState().currentTerm() > reply.term()) {
+    private void acknowledgement(SimulatedServer server, Envelope envelope, long matchIndex) {
+        long term = envelope.message().term();
+        if (server.disk.hardState().currentTerm() > term) {
             return; // It has followed another leader within this turn; the old one's entries may be gone.
         }
         unless(
-                reply.matchIndex() <= server.disk.last().index(),
+                matchIndex <= server.disk.last().index(),
                 "NothingLeavesBeforeItIsDurable",
                 "%s, but the disk ends at %s",
                 envelope,
                 server.disk.last());
         SimulatedServer.Life leader = world.server(envelope.to()).life();
-        if (reply.matchIndex() > 0
+        if (matchIndex > 0
+                && matchIndex >= server.disk.anchor().index()
                 && leader != null
                 && leader.raft.isLeader()
-                && leader.raft.currentTerm() == reply.term()) {
-            EntryId acked = server.disk.idAt(reply.matchIndex());
+                && leader.raft.currentTerm() == term) {
+            EntryId acked = server.disk.idAt(matchIndex);
             unless(
-                    leader.raft.lastLog().index() >= acked.index()
-                            && leader.raft.entryAt(acked.index()).id().equals(acked),
+                    leader.raft.contains(acked),
                     "AcknowledgedIsTheLeaders",
                     "%s acknowledges its own %s to %s",
                     server.id,
