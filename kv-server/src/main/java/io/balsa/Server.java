@@ -7,6 +7,7 @@ import io.balsa.kv.KvStateMachine;
 import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
 import io.balsa.metrics.TransportTotals;
+import io.balsa.node.Compaction;
 import io.balsa.node.Election;
 import io.balsa.node.ElectionJournal;
 import io.balsa.node.ElectionStory;
@@ -21,6 +22,7 @@ import io.balsa.raft.Raft;
 import io.balsa.storage.DataDirectory;
 import io.balsa.storage.LmdbJournal;
 import io.balsa.storage.LmdbLog;
+import io.balsa.storage.LmdbSnapshots;
 import io.balsa.storage.LmdbState;
 import io.balsa.transport.TcpTransport;
 import io.balsa.transport.TransportConfig;
@@ -67,6 +69,8 @@ public final class Server implements AutoCloseable {
     private final Gaps commits = new Gaps();
     private final LmdbLog log;
     private final LmdbState state;
+    private final Telemetry telemetry;
+    private final LmdbSnapshots snapshots;
     private final Vertx vertx;
     private final TcpTransport transport;
     private final RaftThread raftThread;
@@ -90,6 +94,16 @@ public final class Server implements AutoCloseable {
         log = closeLater(LmdbLog.open(directory, config.logMapBytes(), metrics::logCommit));
         state = closeLater(
                 LmdbState.open(directory, config.stateMapBytes(), LmdbState.TABLE_BYTES_DEFAULT, metrics::stateCommit));
+        telemetry = new Telemetry(config.id(), metrics, journal, commits, config.slowCommitMillis());
+        snapshots = closeLater(new LmdbSnapshots(
+                state,
+                directory,
+                config.stateMapBytes(),
+                config.snapshotBytesPerSecond(),
+                this::raftThread,
+                this::halt,
+                telemetry));
+        log.finishInstall(state.installed());
         vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
         closeLater(() -> await(vertx.close(), STOP_SECONDS_MAX));
         transport = new TcpTransport(
@@ -130,8 +144,10 @@ public final class Server implements AutoCloseable {
                 raft,
                 new KvStateMachine(state),
                 log,
+                snapshots,
+                new Compaction(config.compaction()),
                 transport,
-                new Telemetry(config.id(), metrics, journal, commits, config.slowCommitMillis()),
+                telemetry,
                 System::nanoTime,
                 config.timeouts(),
                 random.nextLong());

@@ -1,5 +1,6 @@
 package io.balsa;
 
+import io.balsa.node.Compaction;
 import io.balsa.node.StorageException;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
@@ -125,6 +126,42 @@ final class ServerCommand implements Callable<Integer> {
             description = "Log and count each commit to the log that takes longer. Default: ${DEFAULT-VALUE}")
     private int slowCommitMillis;
 
+    @Option(
+            names = "--compact-entries",
+            defaultValue = "" + Compaction.Limits.ENTRIES_DEFAULT,
+            paramLabel = "N",
+            description = "The log is cut when it has more entries. Default: ${DEFAULT-VALUE}")
+    private long compactEntries;
+
+    @Option(
+            names = "--compact-mb",
+            defaultValue = "" + (Compaction.Limits.BYTES_DEFAULT >> 20),
+            paramLabel = "MIB",
+            description = "The log is cut when its entries take more. Default: ${DEFAULT-VALUE}")
+    private long compactMib;
+
+    @Option(
+            names = "--compact-minutes",
+            defaultValue = "" + Compaction.Limits.AGE_MINUTES_DEFAULT,
+            paramLabel = "MIN",
+            description = "Older entries are cut; counted from this server's start. Default: ${DEFAULT-VALUE}")
+    private long compactMinutes;
+
+    @Option(
+            names = "--compact-tail",
+            defaultValue = "" + Compaction.Limits.TAIL_DEFAULT,
+            paramLabel = "N",
+            description = "Entries that stay when the log is cut, for followers that are a little late; never more than"
+                    + " fit into half of --compact-mb. Default: ${DEFAULT-VALUE}")
+    private long compactTail;
+
+    @Option(
+            names = "--snapshot-mb-per-s",
+            defaultValue = "64",
+            paramLabel = "MIB",
+            description = "How fast this server sends snapshots, to all followers together. Default: ${DEFAULT-VALUE}")
+    private int snapshotMibPerSecond;
+
     @Override
     public Integer call() throws InterruptedException {
         ServerConfig config = config();
@@ -164,7 +201,9 @@ final class ServerCommand implements Callable<Integer> {
                     timeouts(),
                     gib("--log-map-gb", logMapGib),
                     gib("--state-map-gb", stateMapGib),
-                    slowCommitMillis());
+                    compaction(),
+                    within("--snapshot-mb-per-s", snapshotMibPerSecond, 1, 100_000) << 20,
+                    within("--slow-commit-ms", slowCommitMillis, 1, 3_600_000));
         } catch (IllegalArgumentException wrong) {
             throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
         }
@@ -205,18 +244,24 @@ final class ServerCommand implements Callable<Integer> {
                 Integer.parseInt(electionMillis.substring(dash + 1)));
     }
 
-    private static long gib(String option, int gib) {
-        if (gib < 1 || gib > 65_536) {
-            throw new IllegalArgumentException(option + " takes 1 to 65536, not " + gib);
-        }
-        return (long) gib << 30;
+    private Compaction.Limits compaction() {
+        return new Compaction.Limits(
+                within("--compact-entries", compactEntries, 1, Long.MAX_VALUE),
+                within("--compact-mb", compactMib, 1, 1 << 20) << 20,
+                within("--compact-minutes", compactMinutes, 1, 1 << 30) * (60_000 / Timeouts.TICK_MILLIS),
+                within("--compact-tail", compactTail, 0, Long.MAX_VALUE),
+                Math.max(compactMib << 20, gib("--log-map-gb", logMapGib) / 2));
     }
 
-    private long slowCommitMillis() {
-        if (slowCommitMillis < 1) {
-            throw new IllegalArgumentException("--slow-commit-ms takes 1 or more, not " + slowCommitMillis);
+    private static long gib(String option, int gib) {
+        return within(option, gib, 1, 65_536) << 30;
+    }
+
+    private static long within(String option, long value, long min, long max) {
+        if (value < min || value > max) {
+            throw new IllegalArgumentException(option + " takes " + min + " to " + max + ", not " + value);
         }
-        return slowCommitMillis;
+        return value;
     }
 
     private static HostAndPort address(String option, String text) {

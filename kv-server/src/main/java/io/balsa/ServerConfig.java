@@ -1,5 +1,6 @@
 package io.balsa;
 
+import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
 import io.vertx.core.net.HostAndPort;
@@ -19,6 +20,8 @@ import java.util.TreeMap;
  * @param logMapBytes address space for the log, which is the most that it can grow to
  * @param stateMapBytes the same for the state
  * @param slowCommitMillis a commit of the log that takes longer is logged
+ * @param compaction when the log is cut
+ * @param snapshotBytesPerSecond at which this server sends snapshots, to all followers together
  */
 public record ServerConfig(
         NodeId id,
@@ -31,6 +34,8 @@ public record ServerConfig(
         Timeouts timeouts,
         long logMapBytes,
         long stateMapBytes,
+        Compaction.Limits compaction,
+        long snapshotBytesPerSecond,
         long slowCommitMillis) {
 
     public ServerConfig {

@@ -3,6 +3,7 @@ package io.balsa;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
 import io.vertx.core.net.HostAndPort;
@@ -47,6 +48,8 @@ final class ServerTest {
                 Timeouts.preset("lan"),
                 MAP_BYTES,
                 MAP_BYTES,
+                new Compaction.Limits(1_000, 1 << 20, 100_000, 100, 1 << 30),
+                64 << 20,
                 100));
         await().atMost(Duration.ofSeconds(30)).until(() -> metric("balsa_raft_is_leader") == 1);
     }

@@ -148,6 +148,8 @@ final class AdminApi {
         leader(json, status);
         json.field("term", status.term());
         json.field("revision", status.revision());
+        json.field("firstLogIndex", status.firstLogIndex());
+        json.field("snapshotIndex", status.snapshotIndex());
         json.field("lastLogIndex", status.lastLogIndex());
         json.field("commitIndex", status.commitIndex());
         json.field("lastApplied", status.lastApplied());

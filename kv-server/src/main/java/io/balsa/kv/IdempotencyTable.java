@@ -38,12 +38,15 @@ final class IdempotencyTable {
         } catch (NoSuchAlgorithmException impossible) {
             throw new AssertionError("every Java platform has SHA-256", impossible);
         }
+        reload();
+    }
+
+    /** Reads the counters from the state; a new machine's are 0. */
+    void reload() {
         byte[] counters = state.get(Tables.IDEMPOTENCY_COUNTERS);
-        if (counters != null) {
-            oldestSequence = Tables.number(counters, 0);
-            nextSequence = Tables.number(counters, 8);
-            bytes = Tables.number(counters, 16);
-        }
+        oldestSequence = counters == null ? 0 : Tables.number(counters, 0);
+        nextSequence = counters == null ? 0 : Tables.number(counters, 8);
+        bytes = counters == null ? 0 : Tables.number(counters, 16);
     }
 
     /** Tells two commands apart that use one id; half of a SHA-256, since a client could search for collisions. */

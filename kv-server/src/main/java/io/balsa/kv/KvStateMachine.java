@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@link #apply} is total and pure. Whatever the bytes are, it answers, and the answer and the state behind it follow
  * from the commands so far alone, so servers that have applied the same log hold the same state. It keeps two things in
- * memory beside the {@link State}, the revision and the counters of the idempotency records, and reads both when it is
- * made: whoever replaces the state's content makes a new machine on it.
+ * memory beside the {@link State}, the revision and the counters of the idempotency records: whoever replaces the state's
+ * content calls {@link #reload}.
  */
 public final class KvStateMachine {
     /** The oldest idempotency record goes when there are more. */
@@ -34,8 +34,14 @@ public final class KvStateMachine {
         this.state = state;
         this.idempotency = new IdempotencyTable(state, idempotencyRecordsMax, idempotencyBytesMax);
         this.queries = new Queries(state);
+        reload();
+    }
+
+    /** The state's content is another one: that of a snapshot. */
+    public void reload() {
         byte[] stored = state.get(Tables.REVISION);
-        this.revision = stored == null ? 0 : Tables.number(stored, 0);
+        revision = stored == null ? 0 : Tables.number(stored, 0);
+        idempotency.reload();
     }
 
     /**
@@ -81,6 +87,11 @@ public final class KvStateMachine {
     /** The index of the last entry applied. */
     public long lastApplied() {
         return state.lastApplied();
+    }
+
+    /** The index of the last entry whose effects are durable. */
+    public long durableIndex() {
+        return state.durableIndex();
     }
 
     /** Hashes all of the state: equal on servers with equal {@link #lastApplied}, or one of them is wrong. Reads it all. */

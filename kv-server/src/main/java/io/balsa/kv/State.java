@@ -34,6 +34,9 @@ public interface State {
     /** The last {@link #applied}, after a restart the last durable one; 0 at first. */
     long lastApplied();
 
+    /** {@link #lastApplied} as a restart would find it now. */
+    long durableIndex();
+
     /** Sees one key and value, which it may keep but not change; returns whether to go on. */
     @FunctionalInterface
     interface Visitor {

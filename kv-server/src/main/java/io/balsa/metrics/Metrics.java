@@ -34,6 +34,8 @@ public final class Metrics implements AutoCloseable {
             millis(0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 5000);
     private static final Duration[] HTTP_BUCKETS =
             millis(0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 250, 500, 1000, 2500, 5000);
+    private static final Duration[] SNAPSHOT_BUCKETS =
+            millis(10, 100, 1000, 5000, 10_000, 30_000, 60_000, 300_000, 1_800_000);
     private static final double[] ENTRY_BUCKETS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
@@ -54,6 +56,21 @@ public final class Metrics implements AutoCloseable {
             .description("Bytes of log entries committed to disk")
             .baseUnit("bytes")
             .register(registry);
+    private final Timer snapshotSent = timer(
+            "balsa.snapshots.sent",
+            "Whole snapshots read and sent to followers, from the first chunk to the last",
+            SNAPSHOT_BUCKETS);
+    private final Timer snapshotReceived = timer(
+            "balsa.snapshots.received",
+            "Whole snapshots received and stored, from the first chunk to the last",
+            SNAPSHOT_BUCKETS);
+    private final Timer snapshotInstalled = timer(
+            "balsa.snapshots.installed",
+            "What the Raft thread took to replace state and log by a snapshot",
+            DISK_BUCKETS);
+    private final Counter snapshotSentBytes = bytes("balsa.snapshots.chunks.sent", "Bytes of snapshots sent");
+    private final Counter snapshotReceivedBytes =
+            bytes("balsa.snapshots.chunks.received", "Bytes of snapshots received and stored");
     private final Map<String, Counter> proposalFailures = new ConcurrentHashMap<>();
     private final Map<String, Timer> reads = new ConcurrentHashMap<>();
     private final Map<String, Counter> readFailures = new ConcurrentHashMap<>();
@@ -88,6 +105,10 @@ public final class Metrics implements AutoCloseable {
                 .register(registry);
     }
 
+    private Counter bytes(String name, String description) {
+        return Counter.builder(name).description(description).baseUnit("bytes").register(registry);
+    }
+
     /** Gauges and counters that are read from the node's status when they are scraped. Once. */
     public void node(Supplier<NodeStatus> status) {
         gauge("balsa.raft.has.leader", "1 when this server knows a leader", status, s -> s.leader() == null ? 0 : 1);
@@ -101,6 +122,18 @@ public final class Metrics implements AutoCloseable {
         }
         gauge("balsa.raft.term", "The current term", status, NodeStatus::term);
         counter("balsa.raft.leader.changes", "How often another leader was seen", status, NodeStatus::leaderChanges);
+        gauge("balsa.raft.first.log.index", "The oldest entry of the log", status, NodeStatus::firstLogIndex);
+        gauge(
+                "balsa.raft.log.entries",
+                "Entries that the log has",
+                status,
+                s -> s.lastLogIndex() + 1 - s.firstLogIndex());
+        Gauge.builder("balsa.raft.log", status, s -> s.get().logEntryBytes())
+                .description("What the log's entries take, without free pages")
+                .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
+        gauge("balsa.raft.snapshot.index", "The last entry in a snapshot sent now", status, NodeStatus::snapshotIndex);
         gauge("balsa.raft.last.log.index", "The last entry of the log", status, NodeStatus::lastLogIndex);
         gauge("balsa.raft.commit.index", "The last entry known to be committed", status, NodeStatus::commitIndex);
         gauge("balsa.raft.applied.index", "The last entry applied", status, NodeStatus::lastApplied);
@@ -227,6 +260,38 @@ public final class Metrics implements AutoCloseable {
     /** The state was committed to disk. */
     public void stateCommit(long nanos) {
         checkpoint.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A whole snapshot was sent, {@code nanos} after its first chunk. */
+    public void snapshotSent(long nanos) {
+        snapshotSent.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A whole snapshot was received and stored, {@code nanos} after its first chunk. */
+    public void snapshotReceived(long nanos) {
+        snapshotReceived.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** A snapshot has replaced state and log, which took the Raft thread {@code nanos}. */
+    public void snapshotInstalled(long nanos) {
+        snapshotInstalled.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    public void snapshotChunkSent(int bytes) {
+        snapshotSentBytes.increment(bytes);
+    }
+
+    public void snapshotChunkReceived(int bytes) {
+        snapshotReceivedBytes.increment(bytes);
+    }
+
+    /** A snapshot was not {@code sent} to its end, or could not be used as {@code received}. */
+    public void snapshotFailed(String direction) {
+        Counter.builder("balsa.snapshots.failed")
+                .description("Snapshots that were not sent to their end, or could not be used")
+                .tag("direction", direction)
+                .register(registry)
+                .increment();
     }
 
     /** A write was committed {@code nanos} after it was proposed. */

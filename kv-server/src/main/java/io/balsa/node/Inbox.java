@@ -46,6 +46,13 @@ final class Inbox {
         return true;
     }
 
+    /** What this server's own threads report of work that the loop gave them: as little as that, and never lost. */
+    synchronized void report(Input input) {
+        if (!closed) {
+            add(input);
+        }
+    }
+
     private void add(Input input) {
         inputs.add(input);
         if (takerWaits) {

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param role {@code follower}, {@code pre-candidate}, {@code candidate} or {@code leader}
  * @param leader null when none is known
+ * @param firstLogIndex the oldest entry that the log still has, or would have next
+ * @param logEntryBytes what the log's entries take, about
+ * @param snapshotIndex what the state holds durably: a snapshot sent now would include entries up to here
  * @param revision the store's revision
  * @param writesPending proposed, not yet answered
  * @param unappliedBytes appended by this leader and not yet applied
@@ -20,7 +23,10 @@ public record NodeStatus(
         String role,
         long term,
         @Nullable NodeId leader,
+        long firstLogIndex,
         long lastLogIndex,
+        long logEntryBytes,
+        long snapshotIndex,
         long commitIndex,
         long lastApplied,
         long revision,

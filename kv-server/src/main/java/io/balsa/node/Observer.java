@@ -1,5 +1,6 @@
 package io.balsa.node;
 
+import io.balsa.raft.EntryId;
 import io.balsa.raft.Transition;
 import io.balsa.raft.Vote;
 
@@ -22,6 +23,9 @@ public interface Observer {
     default void readServed(Consistency consistency, long nanos) {}
 
     default void readRefused(Refusal reason) {}
+
+    /** A snapshot has replaced the state and the log, which took {@code nanos} of the Raft thread. */
+    default void snapshotInstalled(EntryId lastIncluded, long nanos) {}
 
     default void transition(Transition transition) {}
 

@@ -68,6 +68,13 @@ final class PendingWrites {
         }
     }
 
+    /** Entries up to {@code index} came as a snapshot: whether a write is among them does not show in it. */
+    void skipped(long index, @Nullable NodeId leader, long term) {
+        while (!pending.isEmpty() && pending.getFirst().id.index() <= index) {
+            uncertain(pending.removeFirst(), Uncertainty.LEADER_CHANGED, leader, term);
+        }
+    }
+
     private void notApplied(Pending write, @Nullable NodeId leader, long term) {
         observer.writeRefused(Refusal.NOT_LEADER);
         write.reply.accept(new WriteResult.NotApplied(Refusal.NOT_LEADER, leader, term));

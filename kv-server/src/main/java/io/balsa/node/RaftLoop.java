@@ -11,6 +11,8 @@ import io.balsa.raft.NodeId;
 import io.balsa.raft.Proposal;
 import io.balsa.raft.Raft;
 import io.balsa.raft.Ready;
+import io.balsa.raft.SnapshotChunk;
+import io.balsa.raft.TransferId;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.function.Consumer;
@@ -30,6 +32,8 @@ public final class RaftLoop {
     private final Raft raft;
     private final KvStateMachine stateMachine;
     private final Storage storage;
+    private final Snapshots snapshots;
+    private final Compaction compaction;
     private final Transport transport;
     private final Observer observer;
     private final LongSupplier nanoClock;
@@ -55,6 +59,8 @@ public final class RaftLoop {
             Raft raft,
             KvStateMachine stateMachine,
             Storage storage,
+            Snapshots snapshots,
+            Compaction compaction,
             Transport transport,
             Observer observer,
             LongSupplier nanoClock,
@@ -63,6 +69,8 @@ public final class RaftLoop {
         this.raft = raft;
         this.stateMachine = stateMachine;
         this.storage = storage;
+        this.snapshots = snapshots;
+        this.compaction = compaction;
         this.transport = transport;
         this.observer = observer;
         this.nanoClock = nanoClock;
@@ -87,17 +95,47 @@ public final class RaftLoop {
         reads.ask(tick, leaderFound);
         Ready ready = raft.takeReady(stateMachine.hasRoom() ? APPLY_BYTES_MAX : 0);
         transport.send(ready.messages());
+        install(ready.snapshot());
         apply(ready.committed());
         ready.reads().forEach(read -> reads.confirmed(read.id(), read.readIndex()));
         reads.serve(stateMachine.lastApplied(), stateMachine::query, nanoClock.getAsLong());
         write(ready);
         transport.send(ready.promises());
         raft.written();
+        ready.snapshotTasks().forEach(snapshots::start);
         ready.transitions().forEach(observer::transition);
         ready.votes().forEach(observer::vote);
         noticeLeader();
         observer.turn(nanoClock.getAsLong() - startedAt, inputs.size());
         return raft.hasReady(stateMachine.hasRoom()) || (leaderFound && reads.size() > 0);
+    }
+
+    /** First the state, whole or not at all, then the log: between the two {@link Storage#finishInstall} goes on from here. */
+    private void install(Ready.@Nullable Snapshot snapshot) {
+        if (snapshot == null) {
+            return;
+        }
+        long startedAt = nanoClock.getAsLong();
+        snapshots.install(snapshot.transfer(), snapshot.lastIncluded());
+        storage.reset(snapshot.lastIncluded());
+        stateMachine.reload();
+        writes.skipped(snapshot.lastIncluded().index(), raft.leader(), raft.currentTerm());
+        observer.snapshotInstalled(snapshot.lastIncluded(), nanoClock.getAsLong() - startedAt);
+    }
+
+    private void compact() {
+        long anchorIndex = storage.anchor().index();
+        long through = compaction.through(
+                tick,
+                new Compaction.Log(
+                        anchorIndex,
+                        storage.last().index(),
+                        storage.entryBytes(),
+                        stateMachine.durableIndex(),
+                        raft.neededIndex()));
+        if (through > anchorIndex) {
+            storage.truncateBefore(through + 1);
+        }
     }
 
     private void apply(List<LogEntry> committed) {
@@ -143,7 +181,28 @@ public final class RaftLoop {
         if (tick % EXPIRE_TICKS == 0) {
             writes.expire(tick, raft.leader(), raft.currentTerm());
             reads.expire(tick);
+            compact();
         }
+    }
+
+    /** See {@link Raft#snapshotRead}. */
+    public void snapshotRead(SnapshotChunk chunk) {
+        raft.snapshotRead(chunk);
+    }
+
+    /** See {@link Raft#snapshotReadFailed}. */
+    public void snapshotReadFailed(TransferId transfer) {
+        raft.snapshotReadFailed(transfer);
+    }
+
+    /** See {@link Raft#snapshotStored}. */
+    public void snapshotStored(TransferId transfer, long offset, boolean whole) {
+        raft.snapshotStored(transfer, offset, whole);
+    }
+
+    /** See {@link Raft#snapshotRefused}. */
+    public void snapshotRefused(TransferId transfer) {
+        raft.snapshotRefused(transfer);
     }
 
     public void receive(List<Envelope> envelopes) {
@@ -229,7 +288,10 @@ public final class RaftLoop {
                 raft.role(),
                 raft.currentTerm(),
                 raft.leader(),
+                raft.anchor().index() + 1,
                 raft.lastLog().index(),
+                storage.entryBytes(),
+                stateMachine.durableIndex(),
                 raft.commitIndex(),
                 stateMachine.lastApplied(),
                 stateMachine.revision(),

@@ -3,6 +3,8 @@ package io.balsa.node;
 import io.balsa.kv.Query;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.NodeId;
+import io.balsa.raft.SnapshotChunk;
+import io.balsa.raft.TransferId;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * tick. Everything else reaches it through its bounded inbox. When the loop fails, by a broken invariant or a failed
  * disk, nothing it holds may be trusted any more: the thread ends and tells {@code onFailure}, which halts the process.
  */
-public final class RaftThread implements Node {
+public final class RaftThread implements Node, Snapshots.Outcomes {
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(Timeouts.TICK_MILLIS);
 
     private final RaftLoop loop;
@@ -129,6 +131,26 @@ public final class RaftThread implements Node {
     /** A peer's process closed its connection. */
     public void connectionClosed(NodeId peer) {
         inbox.message(loop -> loop.connectionClosed(peer));
+    }
+
+    @Override
+    public void read(SnapshotChunk chunk) {
+        inbox.report(loop -> loop.snapshotRead(chunk));
+    }
+
+    @Override
+    public void readFailed(TransferId transfer) {
+        inbox.report(loop -> loop.snapshotReadFailed(transfer));
+    }
+
+    @Override
+    public void stored(TransferId transfer, long offset, boolean whole) {
+        inbox.report(loop -> loop.snapshotStored(transfer, offset, whole));
+    }
+
+    @Override
+    public void refused(TransferId transfer) {
+        inbox.report(loop -> loop.snapshotRefused(transfer));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.balsa.node;
 
+import io.balsa.raft.EntryId;
 import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
 import io.balsa.raft.StoredLog;
@@ -19,4 +20,31 @@ public interface Storage extends StoredLog {
      * @param entries replace every stored entry at or after the first one's index; may be empty
      */
     void write(@Nullable HardState hardState, List<LogEntry> entries);
+
+    /**
+     * Lets go of the entries before {@code index}, which the state must hold durably. They are removed by later writes, a
+     * bounded number at a time.
+     */
+    void truncateBefore(long index);
+
+    /**
+     * Removes all entries and begins the log anew behind {@code anchor}, which the state must hold durably, in one
+     * transaction; term and vote stay. Returns when it is durable; fails like {@link #write}.
+     */
+    void reset(EntryId anchor);
+
+    /** What its entries take, about, in bytes. */
+    long entryBytes();
+
+    /**
+     * At a start, before anything else: finishes an installation of a snapshot that ended, by a crash, between the state and
+     * the log.
+     *
+     * @param installed the last entry of the snapshot that the state once was replaced by, {@link EntryId#NONE} if it never was
+     */
+    default void finishInstall(EntryId installed) {
+        if (installed.index() > anchor().index()) {
+            reset(installed);
+        }
+    }
 }

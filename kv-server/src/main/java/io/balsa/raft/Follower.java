@@ -91,15 +91,7 @@ final class Follower extends Role {
 
     @Override
     public void onAppendEntries(NodeId from, Message.AppendEntries request) {
-        Check.that(leader == null || leader.equals(from), "two leaders in term %d", request.term());
-        if (leader == null) {
-            leader = from;
-            raft.note(Transition.Trigger.FOUND_LEADER);
-        }
-        leaderLost = false;
-        ticksSinceLeader = 0;
-        ticksUntilElection = raft.randomElectionTicks();
-
+        heardFromLeader(from, request.term());
         RaftLog log = raft.log();
         EntryId prevLog = request.prevLog();
         if (!log.contains(prevLog)) {
@@ -116,6 +108,77 @@ final class Follower extends Role {
         raft.promise(
                 from,
                 new Message.AppendEntriesReply(raft.currentTerm(), true, matchIndex, 0, EntryId.NONE, request.round()));
+    }
+
+    private void heardFromLeader(NodeId from, long term) {
+        Check.that(leader == null || leader.equals(from), "two leaders in term %d", term);
+        if (leader == null) {
+            leader = from;
+            raft.note(Transition.Trigger.FOUND_LEADER);
+        }
+        leaderLost = false;
+        ticksSinceLeader = 0;
+        ticksUntilElection = raft.randomElectionTicks();
+    }
+
+    @Override
+    public void onInstallSnapshot(NodeId from, Message.InstallSnapshot request) {
+        heardFromLeader(from, request.term());
+        if (hasAlready(request.transferId(), request.lastIncluded())) {
+            return;
+        }
+        SnapshotReception reception = raft.reception();
+        int order = reception == null ? 1 : request.transferId().compareTo(reception.id);
+        if (order > 0 && request.offset() == 0) {
+            reception = new SnapshotReception(request.transferId(), request.lastIncluded());
+            raft.receive(reception);
+        } else if (order > 0) {
+            replyTo(request.transferId(), false, 0, 0); // Its beginning was lost, with this process perhaps.
+            return;
+        } else if (reception == null || order < 0) {
+            return; // Of a transfer that is over.
+        }
+        if (reception.take(request)) {
+            raft.start(new SnapshotTask.Store(request)); // The answer follows when it is stored.
+        } else {
+            replyTo(reception.id, true, reception.storedOffset(), 0);
+        }
+    }
+
+    /**
+     * What a snapshot holds is committed. A server that has its last entry has all of it (Log Matching), and keeps what
+     * follows that entry: it may have acknowledged it (§7). One that has committed as much must not go back.
+     */
+    private boolean hasAlready(TransferId transfer, EntryId lastIncluded) {
+        if (lastIncluded.index() > raft.commitIndex() && !raft.log().contains(lastIncluded)) {
+            return false;
+        }
+        raft.commitTo(lastIncluded.index());
+        replyTo(transfer, true, 0, lastIncluded.index());
+        return true;
+    }
+
+    /** A chunk is stored, or the whole snapshot is. */
+    void snapshotStored(SnapshotReception reception, boolean whole) {
+        if (!whole) {
+            replyTo(reception.id, true, reception.storedOffset(), 0);
+        } else if (!hasAlready(reception.id, reception.lastIncluded)) {
+            raft.install(reception);
+            replyTo(reception.id, true, reception.storedOffset(), reception.lastIncluded.index());
+        }
+    }
+
+    void snapshotRefused(TransferId transfer) {
+        replyTo(transfer, false, 0, 0);
+    }
+
+    private void replyTo(TransferId transfer, boolean accepted, long offset, long matchIndex) {
+        if (leader != null) {
+            raft.promise(
+                    leader,
+                    new Message.InstallSnapshotReply(
+                            raft.currentTerm(), transfer.number(), accepted, offset, matchIndex));
+        }
     }
 
     @Override

@@ -14,6 +14,7 @@ final class Leader extends Role {
     private final PendingReads reads = new PendingReads();
     private final ArrayDeque<PendingReads.Read> readsBeforeFirstCommit = new ArrayDeque<>();
     private final long firstIndex;
+    private long transfers;
     private int ticksUntilHeartbeat;
     private long unappliedBytes;
     private @Nullable NodeId transferTarget;
@@ -57,6 +58,7 @@ final class Leader extends Role {
         if (transferTarget != null && --ticksUntilTransferFails <= 0) {
             transferTarget = null;
         }
+        peers.values().forEach(this::tickSnapshot);
         ticksUntilHeartbeat--;
     }
 
@@ -108,14 +110,26 @@ final class Leader extends Role {
             if (heartbeat) {
                 progress.probeSent = false;
             }
-            boolean sent = progress.probing ? probe(peer, progress) : stream(peer, progress);
+            boolean sent = false;
+            if (progress.needsSnapshot(raft.log().anchor())) {
+                sendSnapshot(peer, progress);
+            } else {
+                sent = progress.probing ? probe(peer, progress) : stream(peer, progress);
+            }
             if (!sent && (heartbeat || round)) {
-                // An empty one at the front of the stream finds out whether any before it was lost.
-                long prevIndex = progress.probing ? progress.matchIndex : progress.nextIndex - 1;
-                appendEntries(peer, prevIndex, List.of());
+                appendEntries(peer, heartbeatIndex(progress), List.of());
             }
         });
         confirmReads(); // Alone, it needs nobody's answer.
+    }
+
+    /** An empty AppendEntries at the front of the stream finds out whether any before it was lost. */
+    private long heartbeatIndex(Progress progress) {
+        EntryId anchor = raft.log().anchor();
+        if (!progress.probing && !progress.needsSnapshot(anchor)) {
+            return progress.nextIndex - 1;
+        }
+        return progress.matchIndex >= anchor.index() ? progress.matchIndex : 0;
     }
 
     private boolean probe(NodeId peer, Progress progress) {
@@ -150,7 +164,128 @@ final class Leader extends Role {
         raft.sendAppendEntries(
                 peer,
                 new Message.AppendEntries(
-                        raft.currentTerm(), raft.log().idAt(prevIndex), entries, raft.commitIndex(), reads.round()));
+                        raft.currentTerm(),
+                        prevIndex == 0 ? EntryId.NONE : raft.log().idAt(prevIndex),
+                        entries,
+                        raft.commitIndex(),
+                        reads.round()));
+    }
+
+    // Snapshots (§7).
+
+    /** Begins a transfer, or goes on with it. Not to a server that does not answer: it would hold a snapshot open. */
+    private void sendSnapshot(NodeId peer, Progress progress) {
+        SnapshotTransfer transfer = progress.transfer;
+        if (transfer == null) {
+            if (progress.ticksSinceContact >= raft.config().electionTicksMin()) {
+                return;
+            }
+            transfer = new SnapshotTransfer(new TransferId(raft.currentTerm(), ++transfers), raft.config());
+            progress.transfer = transfer;
+        }
+        if (transfer.startReading()) {
+            raft.start(new SnapshotTask.Read(transfer.id));
+        }
+        EntryId lastIncluded = transfer.lastIncluded();
+        for (SnapshotChunk chunk = transfer.nextToSend();
+                chunk != null && lastIncluded != null;
+                chunk = transfer.nextToSend()) {
+            raft.sendInstallSnapshot(
+                    peer,
+                    new Message.InstallSnapshot(
+                            raft.currentTerm(),
+                            transfer.id.number(),
+                            lastIncluded,
+                            chunk.offset(),
+                            chunk.data(),
+                            chunk.done()));
+        }
+    }
+
+    private void tickSnapshot(Progress progress) {
+        SnapshotTransfer transfer = progress.transfer;
+        if (transfer != null) {
+            transfer.tick();
+            if (transfer.expired()) {
+                endTransfer(progress);
+            }
+        }
+    }
+
+    private void endTransfer(Progress progress) {
+        if (progress.transfer != null) {
+            raft.start(new SnapshotTask.EndRead(progress.transfer.id));
+            progress.transfer = null;
+        }
+    }
+
+    /** This server leads no longer. */
+    void endTransfers() {
+        peers.values().forEach(this::endTransfer);
+    }
+
+    void snapshotRead(SnapshotChunk chunk) {
+        for (Progress progress : peers.values()) {
+            SnapshotTransfer transfer = progress.transfer;
+            if (transfer == null || !transfer.id.equals(chunk.transfer())) {
+                continue;
+            }
+            if (chunk.index() < raft.log().anchor().index()) {
+                endTransfer(progress); // The log was cut beyond it meanwhile: it would lead to the next snapshot.
+            } else {
+                transfer.read(chunk, raft.log().idAt(chunk.index()));
+            }
+        }
+    }
+
+    void snapshotReadFailed(TransferId failed) {
+        for (Progress progress : peers.values()) {
+            if (progress.transfer != null && progress.transfer.id.equals(failed)) {
+                endTransfer(progress);
+            }
+        }
+    }
+
+    @Override
+    public void onInstallSnapshot(NodeId from, Message.InstallSnapshot request) {
+        throw new AssertionError("two leaders in term " + request.term() + ": " + raft.self() + " and " + from);
+    }
+
+    @Override
+    public void onInstallSnapshotReply(NodeId from, Message.InstallSnapshotReply reply) {
+        Progress progress = progressOf(from);
+        progress.ticksSinceContact = 0;
+        SnapshotTransfer transfer = progress.transfer;
+        if (transfer != null && transfer.id.number() == reply.transfer()) {
+            if (reply.accepted() && reply.matchIndex() == 0) {
+                transfer.stored(reply.offset());
+            } else {
+                endTransfer(progress);
+            }
+        }
+        if (reply.matchIndex() > 0) {
+            matched(from, progress, reply.matchIndex());
+        }
+    }
+
+    /** The entries behind this one are still needed by a follower that answers. */
+    long neededIndex() {
+        long needed = Long.MAX_VALUE;
+        for (Progress progress : peers.values()) {
+            if (progress.ticksSinceContact < raft.config().electionTicksMin()) {
+                needed = Math.min(needed, neededBy(progress));
+            }
+        }
+        return needed;
+    }
+
+    private long neededBy(Progress progress) {
+        EntryId anchor = raft.log().anchor();
+        if (!progress.needsSnapshot(anchor)) {
+            return progress.matchIndex;
+        }
+        EntryId lastIncluded = progress.transfer == null ? null : progress.transfer.lastIncluded();
+        return lastIncluded == null ? anchor.index() : lastIncluded.index();
     }
 
     @Override
@@ -170,20 +305,27 @@ final class Leader extends Role {
         progress.ticksSinceContact = 0;
         progress.ackedRound = Math.max(progress.ackedRound, reply.round());
         if (reply.success()) {
-            Check.that(
-                    reply.matchIndex() <= raft.log().lastIndex(),
-                    "%s acknowledges %d of a log that ends at %s",
-                    from,
-                    reply.matchIndex(),
-                    raft.log().last());
-            progress.matched(reply.matchIndex());
-            advanceCommitIndex();
-            finishTransfer();
+            matched(from, progress, reply.matchIndex());
         } else {
             progress.failed(
                     reply.rejected(), raft.log().lastNotAfter(reply.hint()).index());
         }
         confirmReads();
+    }
+
+    private void matched(NodeId from, Progress progress, long matchIndex) {
+        Check.that(
+                matchIndex <= raft.log().lastIndex(),
+                "%s acknowledges %d of a log that ends at %s",
+                from,
+                matchIndex,
+                raft.log().last());
+        progress.matched(matchIndex);
+        if (!progress.needsSnapshot(raft.log().anchor())) {
+            endTransfer(progress);
+        }
+        advanceCommitIndex();
+        finishTransfer();
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.balsa.raft;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
@@ -85,6 +86,54 @@ public sealed interface Message {
     }
 
     /**
+     * Invoked by the leader to send a chunk of a snapshot to a follower that lacks entries which the leader no longer has
+     * (§7). Heartbeats go on beside it.
+     *
+     * @param transfer tells this transfer from all others of the term's leader
+     * @param lastIncluded the snapshot replaces all entries up to and including this one
+     * @param offset bytes of the transfer before this chunk
+     * @param data raw bytes of the chunk, not empty
+     * @param done whether this is the last chunk
+     */
+    record InstallSnapshot(long term, long transfer, EntryId lastIncluded, long offset, ByteBuffer data, boolean done)
+            implements Message {
+        public InstallSnapshot {
+            data = data.isReadOnly() ? data : data.asReadOnlyBuffer();
+        }
+
+        public TransferId transferId() {
+            return new TransferId(term, transfer);
+        }
+
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onInstallSnapshot(from, this);
+        }
+
+        @Override
+        public String toString() {
+            return "InstallSnapshot[term=" + term + ", transfer=" + transfer + ", lastIncluded=" + lastIncluded
+                    + ", offset=" + offset + ", " + data.remaining() + " bytes, done=" + done + "]";
+        }
+    }
+
+    /**
+     * The answer to {@link InstallSnapshot}.
+     *
+     * @param transfer as received; 0 in the answer to a request of an older term
+     * @param accepted false: this server does not have, or could not use, what came before; begin another transfer
+     * @param offset bytes of this transfer that are stored, without a gap
+     * @param matchIndex the logs agree up to here, since the snapshot is installed or was not needed; else 0
+     */
+    record InstallSnapshotReply(long term, long transfer, boolean accepted, long offset, long matchIndex)
+            implements Message {
+        @Override
+        public void deliverTo(Handler handler, NodeId from) {
+            handler.onInstallSnapshotReply(from, this);
+        }
+    }
+
+    /**
      * A follower asks the leader for a read index, so that it can serve linearizable reads itself (thesis §6.4).
      *
      * @param id never used again by this server, restarts included
@@ -129,6 +178,10 @@ public sealed interface Message {
         void onAppendEntries(NodeId from, AppendEntries request);
 
         void onAppendEntriesReply(NodeId from, AppendEntriesReply reply);
+
+        void onInstallSnapshot(NodeId from, InstallSnapshot request);
+
+        void onInstallSnapshotReply(NodeId from, InstallSnapshotReply reply);
 
         void onReadIndex(NodeId from, ReadIndex request);
 

@@ -1,13 +1,14 @@
 package io.balsa.raft;
 
 import java.util.ArrayDeque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How far one follower is, as its leader sees it: {@code matchIndex} is known, {@code nextIndex} is a guess (Figure 2).
  *
  * <p>While probing, the leader looks for the place where the two logs part, one message at a time. Once it is found, it
  * streams: messages follow each other without waiting, as far as the window allows, and a lost one shows as a failure
- * of a later one.
+ * of a later one. A follower that needs an entry which the leader no longer has gets a snapshot first.
  */
 final class Progress {
     private record Sent(long lastIndex, long bytes) {}
@@ -23,6 +24,9 @@ final class Progress {
     boolean probeSent;
     long ticksSinceContact;
 
+    @Nullable
+    SnapshotTransfer transfer;
+
     Progress(RaftConfig config, long nextIndex) {
         this.config = config;
         this.nextIndex = nextIndex;
@@ -30,6 +34,11 @@ final class Progress {
 
     boolean mayStream() {
         return !probing && window.size() < config.windowMessagesMax() && windowBytes < config.windowBytesMax();
+    }
+
+    /** What it needs next is no longer in the leader's log. */
+    boolean needsSnapshot(EntryId anchor) {
+        return nextIndex <= anchor.index();
     }
 
     void sent(long lastIndex, long bytes) {

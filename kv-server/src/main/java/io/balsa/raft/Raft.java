@@ -32,6 +32,9 @@ public final class Raft {
     private List<Envelope> messages = new ArrayList<>();
     private List<Envelope> promises = new ArrayList<>();
     private List<Ready.ReadState> reads = new ArrayList<>();
+    private List<SnapshotTask> snapshotTasks = new ArrayList<>();
+    private Ready.@Nullable Snapshot snapshot;
+    private @Nullable SnapshotReception reception;
     private List<Transition> transitions = new ArrayList<>();
     private List<Vote> votes = new ArrayList<>();
 
@@ -53,9 +56,11 @@ public final class Raft {
             long lastApplied) {
         Check.that(membership.contains(self), "%s is not among the voters %s", self, membership.voters());
         Check.that(
-                lastApplied <= stored.last().index(),
-                "the state has applied entry %d, but the log ends at %s",
+                stored.anchor().index() <= lastApplied
+                        && lastApplied <= stored.last().index(),
+                "the state has applied entry %d, but the log begins behind %s and ends at %s",
                 lastApplied,
+                stored.anchor(),
                 stored.last());
         this.self = self;
         this.membership = membership;
@@ -159,6 +164,8 @@ public final class Raft {
                 || !reads.isEmpty()
                 || !transitions.isEmpty()
                 || !votes.isEmpty()
+                || !snapshotTasks.isEmpty()
+                || snapshot != null
                 || log.hasUnwritten()
                 || !hardState.equals(writtenHardState)
                 || (mayApply && lastApplied < Math.min(commitIndex, log.writtenIndex()))
@@ -177,16 +184,20 @@ public final class Raft {
         List<LogEntry> committed = committed(applyBytesMax);
         Ready ready = new Ready(
                 messages,
+                snapshot,
                 hardState.equals(writtenHardState) ? null : hardState,
                 log.hasUnwritten() ? log.unwritten() : List.of(),
                 promises,
                 committed,
                 reads,
+                snapshotTasks,
                 transitions,
                 votes);
         messages = new ArrayList<>();
         promises = new ArrayList<>();
         reads = new ArrayList<>();
+        snapshotTasks = new ArrayList<>();
+        snapshot = null;
         transitions = new ArrayList<>();
         votes = new ArrayList<>();
         lastApplied += committed.size();
@@ -207,6 +218,54 @@ public final class Raft {
         writtenHardState = hardState;
         log.written(lastApplied);
         role.written();
+    }
+
+    // What came of snapshot tasks.
+
+    /** The next chunk of a transfer has been read. */
+    public void snapshotRead(SnapshotChunk chunk) {
+        if (role instanceof Leader leader) {
+            leader.snapshotRead(chunk);
+        }
+    }
+
+    /** No more of a transfer can be read; another one is begun if it is still needed. */
+    public void snapshotReadFailed(TransferId transfer) {
+        if (role instanceof Leader leader) {
+            leader.snapshotReadFailed(transfer);
+        }
+    }
+
+    /**
+     * Chunks of a transfer have been stored.
+     *
+     * @param offset bytes of the transfer that are stored now
+     * @param whole all of it is there, verified and durable
+     */
+    public void snapshotStored(TransferId transfer, long offset, boolean whole) {
+        SnapshotReception stored = reception;
+        if (stored == null || !stored.id.equals(transfer)) {
+            return;
+        }
+        stored.stored(offset);
+        if (whole) {
+            reception = null;
+        }
+        // A leader's log is complete, and of another term's transfer nobody waits for the answer.
+        if (role instanceof Follower follower && transfer.term() == currentTerm()) {
+            follower.snapshotStored(stored, whole);
+        }
+    }
+
+    /** A chunk of a transfer did not fit what came before, or is damaged. */
+    public void snapshotRefused(TransferId transfer) {
+        if (reception == null || !reception.id.equals(transfer)) {
+            return;
+        }
+        reception = null;
+        if (role instanceof Follower follower && transfer.term() == currentTerm()) {
+            follower.snapshotRefused(transfer);
+        }
     }
 
     public NodeId self() {
@@ -247,6 +306,21 @@ public final class Raft {
         return log.last();
     }
 
+    /** Whether the log has this entry, or had it before it was let go; for checks and diagnostics. */
+    public boolean contains(EntryId id) {
+        return log.contains(id);
+    }
+
+    /** The entry before the first one of the log; {@link EntryId#NONE} when the log was never cut. */
+    public EntryId anchor() {
+        return log.anchor();
+    }
+
+    /** The entries behind this index are still needed by a follower that answers; no limit when there is none. */
+    public long neededIndex() {
+        return role instanceof Leader leader ? leader.neededIndex() : Long.MAX_VALUE;
+    }
+
     /** Bytes that this leader has appended and not yet seen applied; 0 when it does not lead. */
     public long unappliedBytes() {
         return role instanceof Leader leader ? leader.unappliedBytes() : 0;
@@ -268,7 +342,7 @@ public final class Raft {
         return server.equals(self) ? 0 : leader.progressOf(server).ticksSinceContact;
     }
 
-    /** The entry at {@code index}, between 1 and {@code lastLog().index()}; for checks and diagnostics. */
+    /** The entry at {@code index}, behind the anchor and up to {@code lastLog().index()}; for checks and diagnostics. */
     public LogEntry entryAt(long index) {
         return log.read(index, index, Long.MAX_VALUE).get(0);
     }
@@ -279,6 +353,9 @@ public final class Raft {
         Check.that(term >= currentTerm(), "the term goes back from %d to %d", currentTerm(), term);
         if (term > currentTerm()) {
             hardState = new HardState(term, null);
+        }
+        if (role instanceof Leader leading) {
+            leading.endTransfers();
         }
         Follower follower = new Follower(this, leader);
         role = follower;
@@ -398,12 +475,43 @@ public final class Raft {
         commitIndex = Math.max(commitIndex, index);
     }
 
+    @Nullable
+    SnapshotReception reception() {
+        return reception;
+    }
+
+    void receive(SnapshotReception begun) {
+        reception = begun;
+    }
+
+    void start(SnapshotTask task) {
+        snapshotTasks.add(task);
+    }
+
+    /** The log begins anew behind the snapshot, which is committed and, for its owner, applied. */
+    void install(SnapshotReception whole) {
+        Check.that(
+                whole.lastIncluded.index() > commitIndex,
+                "the snapshot up to %s is behind commitIndex %d",
+                whole.lastIncluded,
+                commitIndex);
+        log.install(whole.lastIncluded);
+        commitIndex = whole.lastIncluded.index();
+        lastApplied = whole.lastIncluded.index();
+        snapshot = new Ready.Snapshot(whole.id, whole.lastIncluded);
+    }
+
     void readConfirmed(long id, long readIndex) {
         reads.add(new Ready.ReadState(id, readIndex));
     }
 
     /** AppendEntries is the one message that may leave before the write: it claims nothing about the sender's disk. */
     void sendAppendEntries(NodeId to, Message.AppendEntries message) {
+        messages.add(new Envelope(self, to, message));
+    }
+
+    /** Nor does InstallSnapshot: what it carries is durable at its sender, and committed. */
+    void sendInstallSnapshot(NodeId to, Message.InstallSnapshot message) {
         messages.add(new Envelope(self, to, message));
     }
 
@@ -422,6 +530,8 @@ public final class Raft {
         } else if (message instanceof Message.RequestVote vote) {
             note(new Vote(vote.term(), from, self, false, Vote.Verdict.OLD_TERM));
             promise(from, new Message.RequestVoteReply(currentTerm(), false));
+        } else if (message instanceof Message.InstallSnapshot) {
+            promise(from, new Message.InstallSnapshotReply(currentTerm(), 0, false, 0, 0));
         }
     }
 }

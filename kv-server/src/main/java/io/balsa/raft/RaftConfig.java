@@ -12,6 +12,7 @@ package io.balsa.raft;
  * @param windowBytesMax the same in bytes
  * @param unappliedBytesMax what a leader appends beyond what is applied; then it refuses
  * @param cacheBytesMax of the log's tail in memory, as far as it is written and applied
+ * @param snapshotWindowMax chunks of a snapshot that one follower has not stored yet; all are kept in memory
  */
 public record RaftConfig(
         int electionTicksMin,
@@ -22,7 +23,11 @@ public record RaftConfig(
         int windowMessagesMax,
         long windowBytesMax,
         long unappliedBytesMax,
-        long cacheBytesMax) {
+        long cacheBytesMax,
+        int snapshotWindowMax) {
+
+    /** A transfer of a snapshot that comes no further for this many of the longest election timeouts is given up. */
+    private static final int SNAPSHOT_PATIENCE = 20;
 
     public RaftConfig {
         Check.that(heartbeatTicks > 0, "heartbeatTicks %d", heartbeatTicks);
@@ -32,12 +37,18 @@ public record RaftConfig(
                 heartbeatTicks,
                 electionTicksMin,
                 electionTicksMax);
-        Check.that(windowMessagesMax > 0 && windowBytesMax > 0 && messageBytesMax > 0, "an empty window");
+        Check.that(
+                windowMessagesMax > 0 && windowBytesMax > 0 && messageBytesMax > 0 && snapshotWindowMax > 0,
+                "an empty window");
     }
 
     /** The limits of production with the given timeouts, in ticks. */
     public static RaftConfig ofTicks(int electionTicksMin, int electionTicksMax, int heartbeatTicks) {
         return new RaftConfig(
-                electionTicksMin, electionTicksMax, heartbeatTicks, 2, 1 << 20, 64, 8 << 20, 32 << 20, 16 << 20);
+                electionTicksMin, electionTicksMax, heartbeatTicks, 2, 1 << 20, 64, 8 << 20, 32 << 20, 16 << 20, 8);
+    }
+
+    int snapshotPatienceTicks() {
+        return SNAPSHOT_PATIENCE * electionTicksMax;
     }
 }

@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The log of one server: its tail in memory, what is older on disk. Indexes start at 1 and have no gaps; terms never
- * decrease.
+ * The log of one server: its tail in memory, what is older on disk, and what is older still only in the state: up to the
+ * anchor, of which the term is known (§7). Indexes have no gaps; terms never decrease.
  *
  * <pre>
- *   1 ............... firstCached ......... written ......... last
- *   |-- on disk only --|-- memory and disk --|-- memory only --|
+ *   1 ......... anchor ............ firstCached ......... written ......... last
+ *   |-- state only --|-- on disk only --|-- memory and disk --|-- memory only --|
  * </pre>
  */
 final class RaftLog {
@@ -20,6 +20,7 @@ final class RaftLog {
     private long cachedBytes;
     private EntryId last;
     private long writtenIndex;
+    private EntryId installed = EntryId.NONE;
 
     RaftLog(StoredLog stored, long cacheBytesMax) {
         this.stored = stored;
@@ -31,6 +32,12 @@ final class RaftLog {
 
     EntryId last() {
         return last;
+    }
+
+    /** The entry before the first one. It is applied and committed, so it is in every leader's log from its commit on. */
+    EntryId anchor() {
+        EntryId onDisk = stored.anchor();
+        return installed.index() > onDisk.index() ? installed : onDisk;
     }
 
     long lastIndex() {
@@ -46,10 +53,16 @@ final class RaftLog {
         if (index == last.index()) {
             return last.term();
         }
-        Check.that(index >= 0 && index < last.index(), "no entry %d in a log that ends at %s", index, last);
-        if (index == 0) {
-            return 0;
+        EntryId anchor = anchor();
+        if (index == anchor.index()) {
+            return anchor.term();
         }
+        Check.that(
+                index > anchor.index() && index < last.index(),
+                "no entry %d in a log that begins behind %s and ends at %s",
+                index,
+                anchor,
+                last);
         return index >= firstCachedIndex ? cachedAt(index).term() : stored.termAt(index);
     }
 
@@ -57,17 +70,22 @@ final class RaftLog {
         return new EntryId(index, termAt(index));
     }
 
+    /** Entries before the anchor are committed, so a leader that asks for one has the same (Leader Completeness). */
     boolean contains(EntryId id) {
-        return id.index() <= lastIndex() && termAt(id.index()) == id.term();
+        return id.index() < anchor().index() || (id.index() <= lastIndex() && termAt(id.index()) == id.term());
     }
 
-    /** The last entry at or before {@code limit.index()} whose term is at most {@code limit.term()} (end of §5.3). */
+    /**
+     * The last entry at or before {@code limit.index()} whose term is at most {@code limit.term()} (end of §5.3); {@link
+     * EntryId#NONE} when it would lie before the anchor.
+     */
     EntryId lastNotAfter(EntryId limit) {
+        long anchorIndex = anchor().index();
         long index = Math.min(limit.index(), lastIndex());
-        while (index > 0 && termAt(index) > limit.term()) {
+        while (index > anchorIndex && termAt(index) > limit.term()) {
             index--;
         }
-        return idAt(index);
+        return index < anchorIndex || termAt(index) > limit.term() ? EntryId.NONE : idAt(index);
     }
 
     void append(LogEntry entry) {
@@ -92,6 +110,16 @@ final class RaftLog {
         }
     }
 
+    /** A snapshot takes the place of everything: the log begins anew behind it. */
+    void install(EntryId lastIncluded) {
+        cached.clear();
+        cachedBytes = 0;
+        installed = lastIncluded;
+        last = lastIncluded;
+        writtenIndex = lastIncluded.index();
+        firstCachedIndex = lastIncluded.index() + 1;
+    }
+
     private void truncateFrom(long index) {
         while (!cached.isEmpty() && cached.get(cached.size() - 1).index() >= index) {
             cachedBytes -= cached.remove(cached.size() - 1).sizeBytes();
@@ -104,10 +132,11 @@ final class RaftLog {
     /** Entries of the range in order: at least one, then as many as fit; fewer where memory and disk meet. */
     List<LogEntry> read(long firstIndex, long lastIndex, long bytesMax) {
         Check.that(
-                1 <= firstIndex && firstIndex <= lastIndex && lastIndex <= lastIndex(),
-                "no entries %d to %d in a log that ends at %s",
+                anchor().index() < firstIndex && firstIndex <= lastIndex && lastIndex <= lastIndex(),
+                "no entries %d to %d in a log that begins behind %s and ends at %s",
                 firstIndex,
                 lastIndex,
+                anchor(),
                 last);
         if (firstIndex < firstCachedIndex) {
             List<LogEntry> entries = stored.read(firstIndex, Math.min(lastIndex, firstCachedIndex - 1), bytesMax);

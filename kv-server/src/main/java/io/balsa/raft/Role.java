@@ -75,6 +75,18 @@ abstract sealed class Role implements Message.Handler permits Follower, PreCandi
         // A late answer, to a leader that stepped down.
     }
 
+    /** The election of this term is decided: follow (§5.2). */
+    @Override
+    public void onInstallSnapshot(NodeId from, Message.InstallSnapshot request) {
+        raft.becomeFollower(request.term(), from, Transition.Trigger.FOUND_LEADER)
+                .onInstallSnapshot(from, request);
+    }
+
+    @Override
+    public void onInstallSnapshotReply(NodeId from, Message.InstallSnapshotReply reply) {
+        // A late answer, to a leader that stepped down.
+    }
+
     @Override
     public void onReadIndex(NodeId from, Message.ReadIndex request) {
         // Asked the wrong server; it asks again when it knows better.

@@ -7,10 +7,16 @@ import java.util.List;
  * memory. Called on the core's thread.
  */
 public interface StoredLog {
-    /** The last entry that is durable, or {@link EntryId#NONE}. */
+    /**
+     * The entry before the first one: the last that was let go because the state holds it; {@link EntryId#NONE} at first.
+     * Grows by a write.
+     */
+    EntryId anchor();
+
+    /** The last entry that is durable; {@link #anchor} when the log is empty. */
     EntryId last();
 
-    /** The term of the entry at {@code index}, which lies between 1 and {@code last().index()}. */
+    /** The term of the entry at {@code index}, which lies between {@code anchor().index() + 1} and {@code last().index()}. */
     long termAt(long index);
 
     /**

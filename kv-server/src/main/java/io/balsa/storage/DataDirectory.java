@@ -23,6 +23,7 @@ import org.lmdbjava.Meta;
  *   identity    which cluster, which node, which directory this is; JSON
  *   log/        an LMDB environment: entries, term and vote
  *   state/      an LMDB environment: the keys, as of the last checkpoint
+ *   state.new/  the same, on its way from another server; cleared at each start
  *   native/     LMDB's library, unpacked from the jar; cleared at each start
  * </pre>
  *
@@ -68,6 +69,7 @@ public final class DataDirectory implements AutoCloseable {
             DataDirectory opened = new DataDirectory(path, lockFile, identify(path, clusterId, node));
             Files.createDirectories(opened.log());
             Files.createDirectories(opened.state());
+            clear(opened.arrivingState());
             loadLibrary(path.resolve("native"));
             return opened;
         } catch (IOException failure) {
@@ -138,17 +140,21 @@ public final class DataDirectory implements AutoCloseable {
         return stored;
     }
 
+    static void clear(Path directory) throws IOException {
+        Files.createDirectories(directory);
+        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(directory)) {
+            for (Path leftover : leftovers) {
+                Files.delete(leftover);
+            }
+        }
+    }
+
     /**
      * Makes LMDB's native library load now, from a directory that surely allows it: many systems mount the default,
      * {@code /tmp}, without permission to execute.
      */
     private static void loadLibrary(Path directory) throws IOException {
-        Files.createDirectories(directory);
-        try (DirectoryStream<Path> leftovers = Files.newDirectoryStream(directory)) {
-            for (Path leftover : leftovers) {
-                Files.delete(leftover); // A killed process could not. One that is loaded stays so without its name.
-            }
-        }
+        clear(directory); // A killed process could not. One that is loaded stays so without its name.
         for (String property : new String[] {"lmdbjava.extract.dir", "jffi.extract.dir"}) {
             if (System.getProperty(property) == null) {
                 System.setProperty(property, directory.toString());
@@ -170,6 +176,11 @@ public final class DataDirectory implements AutoCloseable {
     /** Where the state's environment is. */
     public Path state() {
         return path.resolve("state");
+    }
+
+    /** Where a state that another server sends is put together. */
+    public Path arrivingState() {
+        return path.resolve("state.new");
     }
 
     public String clusterId() {

@@ -59,6 +59,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
     private long bytesSinceTrim;
     private int blocksSinceTrim;
     private volatile long usedBytes;
+    private long entryBytes;
     private boolean failed;
     private boolean closed;
 
@@ -87,6 +88,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
         scan.run(entries.stat(readTxn).entries);
         this.head = scan.head();
         this.last = scan.last();
+        this.entryBytes = scan.bytes();
         readTxn.reset();
         this.usedBytes = Environments.usedBytes(env);
         fill.fillNow(usedBytes);
@@ -132,9 +134,14 @@ public final class LmdbLog implements Storage, AutoCloseable {
         return last;
     }
 
-    /** The last entry that was cut off the front by {@link #truncateBefore}, or {@link EntryId#NONE}. */
+    @Override
     public EntryId anchor() {
         return head.anchor();
+    }
+
+    @Override
+    public long entryBytes() {
+        return entryBytes;
     }
 
     /** What the log's pages take on disk, free ones included, without what is filled ahead. Thread-safe. */
@@ -236,9 +243,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
         if (hardState == null && newEntries.isEmpty()) {
             return;
         }
-        if (failed) {
-            throw new StorageException(codec.file() + ": an earlier commit failed, so no later one may be trusted");
-        }
+        checkNotFailed();
         checkFollows(newEntries);
         long start = System.nanoTime();
         failed = true; // Until it is known that it did not.
@@ -264,6 +269,12 @@ public final class LmdbLog implements Storage, AutoCloseable {
         }
         observer.committed(System.nanoTime() - start, newEntries.size(), bytes);
         noteSize();
+    }
+
+    private void checkNotFailed() {
+        if (failed) {
+            throw new StorageException(codec.file() + ": an earlier commit failed, so no later one may be trusted");
+        }
     }
 
     private void checkFollows(List<LogEntry> newEntries) {
@@ -300,6 +311,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
             from = to;
         }
         bytesSinceTrim += total;
+        entryBytes += total;
         return total;
     }
 
@@ -317,6 +329,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
             }
             long removedFrom = reader.firstIndex();
             while (cursor.last() && keyOf(cursor) >= removedFrom) {
+                entryBytes -= cursor.val().remaining();
                 cursor.delete();
             }
         }
@@ -326,13 +339,39 @@ public final class LmdbLog implements Storage, AutoCloseable {
     }
 
     /**
-     * Lets go of the entries before {@code index}, which the state must hold durably. They are removed by later
-     * writes, in whole blocks, a bounded number at a time and faster than new ones come: many at once would stall a
-     * turn and make a free list so long that every commit writes it again.
+     * The entries are removed in whole blocks, beginning with the next write, a bounded number at a time and faster than
+     * new ones come: many at once would stall a turn and make a free list so long that every commit writes it again.
      */
+    @Override
     public void truncateBefore(long index) {
         Check.that(index <= last.index() + 1, "cannot cut before %d, the log ends at %s", index, last);
+        if (trimTarget <= head.anchor().index() + 1) {
+            blocksSinceTrim = TRIM_EVERY_BLOCKS; // The first step: an idle log would wait long for it.
+        }
         trimTarget = Math.max(trimTarget, index);
+    }
+
+    @Override
+    public void reset(EntryId anchor) {
+        checkOpen();
+        checkNotFailed();
+        Check.that(anchor.index() > head.anchor().index(), "the log goes back from %s to %s", head.anchor(), anchor);
+        long start = System.nanoTime();
+        failed = true; // Until it is known that it did not.
+        EntryCodec.Head newHead = new EntryCodec.Head(head.hardState(), anchor);
+        try (Txn<ByteBuffer> txn = env.txnWrite()) {
+            entries.drop(txn);
+            codec.writeHead(entries.reserve(txn, keyFor(HEAD_KEY), EntryCodec.HEAD_BYTES), newHead);
+            txn.commit();
+        } catch (LmdbException failure) {
+            throw Environments.failed(codec.file(), "the reset to " + anchor, failure);
+        }
+        failed = false;
+        head = newHead;
+        last = anchor;
+        entryBytes = 0;
+        observer.committed(System.nanoTime() - start, 0, 0);
+        noteSize();
     }
 
     private static final int TRIM_EVERY_BYTES = 256 << 10;
@@ -361,6 +400,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
                     break;
                 }
                 bytes += cursor.val().remaining();
+                entryBytes -= cursor.val().remaining();
                 reader.seek(reader.lastIndex());
                 anchor = reader.id();
                 cursor.delete();

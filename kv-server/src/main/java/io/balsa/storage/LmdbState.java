@@ -1,10 +1,18 @@
 package io.balsa.storage;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.balsa.kv.State;
 import io.balsa.node.StorageException;
 import io.balsa.raft.Check;
+import io.balsa.raft.EntryId;
+import io.balsa.raft.TransferId;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -43,17 +51,26 @@ public final class LmdbState implements State, AutoCloseable {
     /** What each of the two tables may hold, about. */
     public static final long TABLE_BYTES_DEFAULT = 8 << 20;
 
-    private static final long MAP_BYTES_MIN = 1L << 30;
+    static final String FILE = "data.mdb";
+    static final long MAP_BYTES_MIN = 1L << 30;
     private static final long AGE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
     private static final long CLOSE_MILLIS_MAX = 10_000;
 
-    private final Env<ByteBuffer> env;
-    private final Dbi<ByteBuffer> dbi;
+    /** What is replaced as one when a snapshot is installed. */
+    private record Disk(
+            Env<ByteBuffer> env,
+            Dbi<ByteBuffer> dbi,
+            Txn<ByteBuffer> readTxn,
+            Checkpointer checkpointer,
+            EntryId installed) {}
+
+    private final Path directory;
+    private final long mapBytes;
     private final Tables tables;
-    private final Checkpointer checkpointer;
     private final long tableBytes;
     private final LongSupplier nanoClock;
-    private final Txn<ByteBuffer> readTxn;
+    private final CheckpointObserver observer;
+    private volatile Disk disk;
     private int readers;
 
     private MemTable active = new MemTable();
@@ -68,21 +85,41 @@ public final class LmdbState implements State, AutoCloseable {
     private boolean closed;
 
     private LmdbState(
-            Env<ByteBuffer> env, Path file, long tableBytes, LongSupplier nanoClock, CheckpointObserver observer) {
-        this.env = env;
+            Path directory, long mapBytes, long tableBytes, LongSupplier nanoClock, CheckpointObserver observer) {
+        this.directory = directory;
+        this.mapBytes = mapBytes;
         this.tableBytes = tableBytes;
         this.nanoClock = nanoClock;
-        this.tables = new Tables(file);
-        this.dbi = env.openDbi((byte[]) null, new DbiFlags[0]);
-        this.readTxn = env.txnRead();
-        ByteBuffer applied = dbi.get(readTxn, tables.appliedKey());
-        if (applied == null && dbi.stat(readTxn).entries > 0) {
-            throw Damage.found(file, "the checkpoint's index", "it is missing");
-        }
-        this.lastApplied = applied == null ? 0 : tables.readApplied(applied);
-        readTxn.reset();
+        this.observer = observer;
+        this.tables = new Tables(directory.resolve(FILE));
+        this.disk = openDisk(directory, mapBytes, tables, observer);
+        this.lastApplied = disk.checkpointer().checkpointedIndex();
         this.flushedIndex = lastApplied;
-        this.checkpointer = new Checkpointer(env, dbi, file, lastApplied, observer);
+    }
+
+    private static Disk openDisk(Path directory, long mapBytes, Tables tables, CheckpointObserver observer) {
+        MetaPages.verify(tables.file());
+        Env<ByteBuffer> env =
+                Environments.open(directory, mapBytes, Math.min(mapBytes, MAP_BYTES_MIN), EnvFlags.MDB_NOTLS);
+        try {
+            Dbi<ByteBuffer> dbi = env.openDbi((byte[]) null, new DbiFlags[0]);
+            Txn<ByteBuffer> readTxn = env.txnRead();
+            ByteBuffer applied = dbi.get(readTxn, tables.appliedKey());
+            if (applied == null && dbi.stat(readTxn).entries > 0) {
+                throw Damage.found(tables.file(), "the checkpoint's index", "it is missing");
+            }
+            long index = applied == null ? 0 : tables.readApplied(applied);
+            ByteBuffer installed = dbi.get(readTxn, tables.installedKey());
+            EntryId end = installed == null ? EntryId.NONE : tables.readInstalled(installed);
+            readTxn.reset();
+            return new Disk(env, dbi, readTxn, new Checkpointer(env, dbi, tables.file(), index, observer), end);
+        } catch (LmdbException failure) {
+            env.close();
+            throw Environments.failed(tables.file(), "opening it", failure);
+        } catch (RuntimeException failure) {
+            env.close();
+            throw failure;
+        }
     }
 
     /** Opens or creates the state with the default sizes. */
@@ -103,19 +140,7 @@ public final class LmdbState implements State, AutoCloseable {
 
     static LmdbState open(
             Path directory, long mapBytes, long tableBytes, LongSupplier nanoClock, CheckpointObserver observer) {
-        Path file = directory.resolve("data.mdb");
-        MetaPages.verify(file);
-        Env<ByteBuffer> env =
-                Environments.open(directory, mapBytes, Math.min(mapBytes, MAP_BYTES_MIN), EnvFlags.MDB_NOTLS);
-        try {
-            return new LmdbState(env, file, tableBytes, nanoClock, observer);
-        } catch (LmdbException failure) {
-            env.close();
-            throw Environments.failed(file, "opening it", failure);
-        } catch (RuntimeException failure) {
-            env.close();
-            throw failure;
-        }
+        return new LmdbState(directory, mapBytes, tableBytes, nanoClock, observer);
     }
 
     @Override
@@ -130,7 +155,7 @@ public final class LmdbState implements State, AutoCloseable {
         }
         beginRead();
         try {
-            ByteBuffer stored = dbi.get(readTxn, tables.key(key));
+            ByteBuffer stored = disk.dbi().get(disk.readTxn(), tables.key(key));
             return stored == null ? null : tables.valueOf(key, stored);
         } catch (LmdbException failure) {
             throw Environments.failed(tables.file(), "reading it", failure);
@@ -168,7 +193,7 @@ public final class LmdbState implements State, AutoCloseable {
             return;
         }
         beginRead();
-        try (Cursor<ByteBuffer> cursor = dbi.openCursor(readTxn)) {
+        try (Cursor<ByteBuffer> cursor = disk.dbi().openCursor(disk.readTxn())) {
             Entries entries = new DiskEntries(tables, cursor, start, end, reverse);
             if (flushing != null) {
                 entries = new MergedEntries(flushing.range(start, end, reverse), entries, reverse);
@@ -189,7 +214,7 @@ public final class LmdbState implements State, AutoCloseable {
     /** A visitor may read, too: the outermost read begins and ends the transaction. */
     private void beginRead() {
         if (readers == 0) {
-            readTxn.renew();
+            disk.readTxn().renew();
         }
         readers++;
     }
@@ -197,7 +222,7 @@ public final class LmdbState implements State, AutoCloseable {
     private void endRead() {
         readers--;
         if (readers == 0) {
-            readTxn.reset(); // An idle read transaction would keep every freed page.
+            disk.readTxn().reset(); // An idle read transaction would keep every freed page.
         }
     }
 
@@ -231,7 +256,7 @@ public final class LmdbState implements State, AutoCloseable {
         active = new MemTable();
         flushedIndex = lastApplied;
         dirty = false;
-        flush = checkpointer.start(flushing, flushedIndex);
+        flush = disk.checkpointer().start(flushing, flushedIndex);
         return flush;
     }
 
@@ -284,8 +309,57 @@ public final class LmdbState implements State, AutoCloseable {
     }
 
     /** The index of the last durable checkpoint: the log is needed from the entry after it on. Thread-safe. */
-    public long checkpointedIndex() {
-        return checkpointer.checkpointedIndex();
+    @Override
+    public long durableIndex() {
+        return disk.checkpointer().checkpointedIndex();
+    }
+
+    /** The end of the snapshot that this state was replaced by; {@link EntryId#NONE} if it never was. Thread-safe. */
+    public EntryId installed() {
+        return disk.installed();
+    }
+
+    /** A snapshot of the last checkpoint; on any thread, but not while {@link #replaceBy} or {@link #close} run. */
+    SnapshotReader openSnapshot(TransferId transfer, long nowNanos) {
+        Disk present = disk;
+        return new SnapshotReader(transfer, present.env(), present.dbi(), new Tables(tables.file()), nowNanos);
+    }
+
+    /**
+     * Takes a whole state from {@code file} and forgets everything else. When it returns the new one is durable; a crash
+     * before leaves this one as it was at its last checkpoint. No snapshot of this state may be open.
+     *
+     * @throws StorageException when a checkpoint or the disk failed: the server must halt
+     */
+    void replaceBy(Path file, EntryId lastIncluded) {
+        checkOpen();
+        Check.that(readers == 0 && !inTheMiddle, "the state must not be replaced amid an entry");
+        Check.that(lastIncluded.index() > lastApplied, "the state goes back from %d to %s", lastApplied, lastIncluded);
+        if (!closeDisk(flush == null || await(flush, CLOSE_MILLIS_MAX))) {
+            throw new StorageException(tables.file() + ": a checkpoint does not end, so no snapshot can be installed");
+        }
+        try {
+            Files.move(file, tables.file(), StandardCopyOption.ATOMIC_MOVE);
+            try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+                names.force(true);
+            }
+        } catch (IOException failure) {
+            throw new StorageException(tables.file() + " cannot be replaced by " + file + ": " + failure, failure);
+        }
+        disk = openDisk(directory, mapBytes, tables, observer);
+        Check.that(
+                disk.installed().equals(lastIncluded) && durableIndex() == lastIncluded.index(),
+                "%s is the snapshot up to %s, not %s",
+                tables.file(),
+                disk.installed(),
+                lastIncluded);
+        active = new MemTable();
+        flushing = null;
+        flush = null;
+        lastApplied = lastIncluded.index();
+        flushedIndex = lastApplied;
+        dirty = false;
+        noteMemory();
     }
 
     /** What the two tables take in memory, about. Thread-safe. */
@@ -295,7 +369,7 @@ public final class LmdbState implements State, AutoCloseable {
 
     /** What the state's pages take on disk, free ones included. Thread-safe. */
     public long usedBytes() {
-        return checkpointer.usedBytes();
+        return disk.checkpointer().usedBytes();
     }
 
     private void checkOpen() {
@@ -323,10 +397,18 @@ public final class LmdbState implements State, AutoCloseable {
             }
         } finally {
             closed = true;
-            if (checkpointer.stop(CLOSE_MILLIS_MAX)) {
-                readTxn.close();
-                env.close();
-            } // Else it stays open until the process ends: closing it under a running commit would crash.
+            closeDisk(true);
         }
+    }
+
+    /** False: it stays open until the process ends, since closing it under a running commit would crash. */
+    @CanIgnoreReturnValue
+    private boolean closeDisk(boolean idle) {
+        if (!idle || !disk.checkpointer().stop(CLOSE_MILLIS_MAX)) {
+            return false;
+        }
+        disk.readTxn().close();
+        disk.env().close();
+        return true;
     }
 }

@@ -17,6 +17,7 @@ final class LogScan {
     private EntryCodec.Head head = EntryCodec.Head.INITIAL;
     private EntryId last = EntryId.NONE;
     private long blocks;
+    private long bytes;
 
     LogScan(EntryCodec codec, BlockReader reader, Cursor<ByteBuffer> cursor, long verifiedBytes) {
         this.codec = codec;
@@ -33,6 +34,11 @@ final class LogScan {
         return last;
     }
 
+    /** Of all blocks. */
+    long bytes() {
+        return bytes;
+    }
+
     /**
      * Does it.
      *
@@ -42,7 +48,6 @@ final class LogScan {
         long heads = 0;
         long nextIndex = -1;
         long nextTerm = Long.MAX_VALUE;
-        long bytes = 0;
         for (boolean found = cursor.last(); found; found = cursor.prev()) {
             if (cursor.key().remaining() != Long.BYTES) {
                 throw Damage.found(

@@ -1,6 +1,7 @@
 package io.balsa.storage;
 
 import io.balsa.raft.Check;
+import io.balsa.raft.EntryId;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -19,6 +20,11 @@ import java.util.zip.CRC32C;
  *   | 0 |                                   | CRC32C  | version | lastApplied  |
  *   +---+                                   +---------+---------+--------------+
  *                                             4         1         8
+ *   +---+---+                               +---------+---------+---------+--------+
+ *   | 0 | 1 |                               | CRC32C  | version | index   | term   |
+ *   +---+---+                               +---------+---------+---------+--------+
+ *                                             4         1         8         8
+ *   The last is the end of the snapshot that the state was replaced by; it is absent if it never was.
  *   CRC32C: over the key without its first byte, then all that follows the checksum.
  * </pre>
  *
@@ -35,6 +41,8 @@ final class Tables {
     private static final byte OWN = 0;
     private static final byte VERSION = 1;
     private static final int APPLIED_BYTES = CHECKSUM_BYTES + 1 + Long.BYTES;
+    private static final int INSTALLED_BYTES = CHECKSUM_BYTES + 1 + 2 * Long.BYTES;
+    private static final byte[] INSTALLED = {1};
 
     private final Path file;
     private final CRC32C crc = new CRC32C();
@@ -57,6 +65,22 @@ final class Tables {
     /** The key under which the checkpoint's index is. */
     ByteBuffer appliedKey() {
         return keyBuffer.clear().put(OWN).flip();
+    }
+
+    /** The key under which the installed snapshot's end is. */
+    ByteBuffer installedKey() {
+        return keyBuffer.clear().put(OWN).put(INSTALLED).flip();
+    }
+
+    /** A key as it lies in LMDB, of whatever table. */
+    ByteBuffer storedKey(byte[] stored) {
+        return keyBuffer.clear().put(stored).flip();
+    }
+
+    /** What belongs to this server alone and is not part of a snapshot. */
+    static boolean isPrivate(ByteBuffer storedKey) {
+        int bytes = storedKey.remaining();
+        return storedKey.get(0) == OWN && (bytes == 1 || (bytes == 2 && storedKey.get(1) == INSTALLED[0]));
     }
 
     static boolean isState(ByteBuffer storedKey) {
@@ -112,6 +136,31 @@ final class Tables {
             throw Damage.version(file, value.get(0), VERSION);
         }
         return value.getLong(1);
+    }
+
+    static int installedSize() {
+        return INSTALLED_BYTES;
+    }
+
+    void writeInstalled(ByteBuffer target, EntryId lastIncluded) {
+        byte[] value = new byte[INSTALLED_BYTES - CHECKSUM_BYTES];
+        ByteBuffer.wrap(value)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .put(VERSION)
+                .putLong(lastIncluded.index())
+                .putLong(lastIncluded.term());
+        writeValue(target, INSTALLED, value);
+    }
+
+    EntryId readInstalled(ByteBuffer stored) {
+        if (stored.remaining() != INSTALLED_BYTES) {
+            throw Damage.found(file, "the installed snapshot's end", "it has " + stored.remaining() + " bytes");
+        }
+        ByteBuffer value = ByteBuffer.wrap(valueOf(INSTALLED, stored)).order(ByteOrder.LITTLE_ENDIAN);
+        if (value.get(0) != VERSION) {
+            throw Damage.version(file, value.get(0), VERSION);
+        }
+        return new EntryId(value.getLong(1), value.getLong(1 + Long.BYTES));
     }
 
     private static String named(byte[] key) {

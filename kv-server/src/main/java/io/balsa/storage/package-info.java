@@ -6,7 +6,7 @@
  * {@link io.balsa.storage.LmdbState} holds the keys, in whose order every change hits another page; so changes are
  * gathered in memory and moved by a background thread, many in one commit that nobody waits for. The log makes that
  * safe: what the state has not yet on disk is applied again from there after a restart. The log may be cut up to
- * {@link io.balsa.storage.LmdbState#checkpointedIndex} and no further.
+ * {@link io.balsa.storage.LmdbState#durableIndex} and no further.
  *
  * <pre>
  *              Raft thread                                         checkpointer thread

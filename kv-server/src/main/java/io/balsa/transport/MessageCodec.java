@@ -26,6 +26,8 @@ import java.util.List;
  *   7 ReadIndex           term | readId
  *   8 ReadIndexReply      term | readId | readIndex
  *   9 TimeoutNow          term
+ *  10 InstallSnapshot     term | transfer | id lastIncluded | offset | y done | data up to the end of the frame, not empty
+ *  11 InstallSnapshotReply term | transfer | y accepted | offset | matchIndex
  *
  *   entry:  +-----------+-----------------+---------- - - -----+
  *           | term      | length (4)      | command            |
@@ -35,11 +37,14 @@ import java.util.List;
  * An entry's index is not written: the first one follows {@code prevLog} and there are no gaps, so a frame cannot say
  * anything else. Sender and addressee are not written either; the connection's {@link Hello} said them once. Decoding
  * refuses negative numbers (but for readId, which may be any), flags that are neither 0 nor 1, lengths beyond the frame,
- * more than {@link #ENTRIES_MAX} entries and bytes left over.
+ * more than {@link #ENTRIES_MAX} entries, more than {@link #CHUNK_BYTES_MAX} bytes of a snapshot and bytes left over.
  */
 final class MessageCodec {
     /** In one AppendEntries. */
     static final int ENTRIES_MAX = 1 << 16;
+
+    /** In one InstallSnapshot. */
+    static final int CHUNK_BYTES_MAX = 1 << 20;
 
     private static final byte PRE_VOTE = 1;
     private static final byte PRE_VOTE_REPLY = 2;
@@ -50,8 +55,11 @@ final class MessageCodec {
     private static final byte READ_INDEX = 7;
     private static final byte READ_INDEX_REPLY = 8;
     private static final byte TIMEOUT_NOW = 9;
+    private static final byte INSTALL_SNAPSHOT = 10;
+    private static final byte INSTALL_SNAPSHOT_REPLY = 11;
 
     private static final int APPEND_ENTRIES_BYTES = 5 * Long.BYTES;
+    private static final int INSTALL_SNAPSHOT_BYTES = 5 * Long.BYTES + 1;
     private static final int ENTRY_BYTES = Long.BYTES + Integer.BYTES;
     private static final int SMALL_BODY_BYTES_MAX = 6 * Long.BYTES + 1;
 
@@ -59,6 +67,11 @@ final class MessageCodec {
 
     /** The length of the message's frame on the wire, prefix included; for small kinds an upper bound. */
     static int frameBytesMax(Message message) {
+        if (message instanceof Message.InstallSnapshot install) {
+            int dataBytes = install.data().remaining();
+            Check.that(dataBytes > 0 && dataBytes <= CHUNK_BYTES_MAX, "a chunk of %d bytes", dataBytes);
+            return Frame.HEADER_BYTES + INSTALL_SNAPSHOT_BYTES + dataBytes;
+        }
         if (!(message instanceof Message.AppendEntries append)) {
             return Frame.HEADER_BYTES + SMALL_BODY_BYTES_MAX;
         }
@@ -116,6 +129,9 @@ final class MessageCodec {
             case READ_INDEX -> new Message.ReadIndex(number(in), in.getLong());
             case READ_INDEX_REPLY -> new Message.ReadIndexReply(number(in), in.getLong(), number(in));
             case TIMEOUT_NOW -> new Message.TimeoutNow(number(in));
+            case INSTALL_SNAPSHOT -> installSnapshot(in);
+            case INSTALL_SNAPSHOT_REPLY ->
+                new Message.InstallSnapshotReply(number(in), number(in), flag(in), number(in), number(in));
             default -> throw new MalformedFrameException("a message of unknown kind " + kind);
         };
     }
@@ -144,6 +160,22 @@ final class MessageCodec {
             entries.add(new LogEntry(index, entryTerm, ByteBuffer.wrap(command)));
         }
         return new Message.AppendEntries(term, prevLog, List.copyOf(entries), leaderCommit, round);
+    }
+
+    private static Message installSnapshot(ByteBuffer in) throws MalformedFrameException {
+        long term = number(in);
+        long transfer = number(in);
+        EntryId lastIncluded = entryId(in);
+        long offset = number(in);
+        boolean done = flag(in);
+        int length = in.remaining();
+        if (length == 0 || length > CHUNK_BYTES_MAX || offset > Long.MAX_VALUE - length) {
+            throw new MalformedFrameException("a chunk of " + length + " bytes at offset " + offset + "; it has 1 to "
+                    + CHUNK_BYTES_MAX + " bytes");
+        }
+        byte[] data = new byte[length];
+        in.get(data);
+        return new Message.InstallSnapshot(term, transfer, lastIncluded, offset, ByteBuffer.wrap(data), done);
     }
 
     private static long number(ByteBuffer in) throws MalformedFrameException {
@@ -228,6 +260,24 @@ final class MessageCodec {
             out.writeBoolean(reply.success()).writeLong(reply.matchIndex()).writeLong(reply.rejected());
             entryId(reply.hint());
             out.writeLong(reply.round());
+            Frame.end(out, start);
+        }
+
+        @Override
+        public void onInstallSnapshot(NodeId from, Message.InstallSnapshot request) {
+            int start = begin(INSTALL_SNAPSHOT, request);
+            out.writeLong(request.transfer());
+            entryId(request.lastIncluded());
+            out.writeLong(request.offset()).writeBoolean(request.done());
+            out.writeBytes(request.data().duplicate());
+            Frame.end(out, start);
+        }
+
+        @Override
+        public void onInstallSnapshotReply(NodeId from, Message.InstallSnapshotReply reply) {
+            int start = begin(INSTALL_SNAPSHOT_REPLY, reply);
+            out.writeLong(reply.transfer()).writeBoolean(reply.accepted());
+            out.writeLong(reply.offset()).writeLong(reply.matchIndex());
             Frame.end(out, start);
         }
 

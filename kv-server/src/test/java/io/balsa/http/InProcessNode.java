@@ -164,7 +164,22 @@ final class InProcessNode implements Node, AutoCloseable {
         members.add(new NodeStatus.Member(OTHER, own ? 10 : 0, own ? 3 : -1));
         members.add(new NodeStatus.Member(new NodeId(3), own ? 9 : 0, own ? 40 : -1));
         return new NodeStatus(
-                OWN, own ? "leader" : "follower", 7, leads, 12, 12, 12, revision, 0, 0, 0, 1, List.copyOf(members));
+                OWN,
+                own ? "leader" : "follower",
+                7,
+                leads,
+                1,
+                12,
+                0,
+                12,
+                12,
+                12,
+                revision,
+                0,
+                0,
+                0,
+                1,
+                List.copyOf(members));
     }
 
     @Override

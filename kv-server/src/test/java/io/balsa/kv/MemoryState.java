@@ -42,6 +42,11 @@ public final class MemoryState implements State {
         return new MemoryState(new TreeMap<>(map), lastApplied, durableMap, durableIndex);
     }
 
+    /** A state that holds these records, durably, and has applied entries up to {@code index}. */
+    public static MemoryState holding(NavigableMap<byte[], byte[]> records, long index) {
+        return new MemoryState(new TreeMap<>(records), index, new TreeMap<>(records), index);
+    }
+
     /** Makes what was applied so far durable. Not amid an entry, or AssertionError: it would be torn in two. */
     public void checkpoint() {
         if (changedSinceApplied) {
@@ -56,7 +61,7 @@ public final class MemoryState implements State {
         return new MemoryState(new TreeMap<>(durableMap), durableIndex, durableMap, durableIndex);
     }
 
-    /** {@link #lastApplied} at the last checkpoint: the log must keep what is behind it. */
+    @Override
     public long durableIndex() {
         return durableIndex;
     }

@@ -175,5 +175,10 @@ class PageReaderTest {
         public long lastApplied() {
             return memory.lastApplied();
         }
+
+        @Override
+        public long durableIndex() {
+            return memory.durableIndex();
+        }
     }
 }

@@ -24,6 +24,7 @@ final class BugZoo {
         bugs.addAll(limits());
         bugs.addAll(answers());
         bugs.addAll(stateMachine());
+        bugs.addAll(SnapshotBugs.all());
         bugs.addAll(histories());
         return List.copyOf(bugs);
     }
@@ -360,8 +361,8 @@ final class BugZoo {
                                 "OutcomesFollowTheLog")
                         .by(
                                 "kv/IdempotencyTable.java",
-                                "if (counters != null) {",
-                                "if (counters != null && counters.length == 0) {"),
+                                "byte[] counters = state.get(Tables.IDEMPOTENCY_COUNTERS);",
+                                "byte[] counters = null;"),
                 simulated(
                                 "a restart forgets the revision",
                                 "invariant 8",
@@ -371,8 +372,8 @@ final class BugZoo {
                                 "ReadsAreFresh")
                         .by(
                                 "kv/KvStateMachine.java",
-                                "this.revision = stored == null ? 0 : Tables.number(stored, 0);",
-                                "this.revision = 0;"),
+                                "revision = stored == null ? 0 : Tables.number(stored, 0);",
+                                "revision = 0;"),
                 simulated(
                                 "a server's state depends on what it was asked",
                                 "23",

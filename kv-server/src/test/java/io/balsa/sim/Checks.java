@@ -2,6 +2,7 @@ package io.balsa.sim;
 
 import io.balsa.node.Election;
 import io.balsa.node.NodeStatus;
+import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
@@ -33,6 +34,13 @@ interface Checks {
     default void journal(SimulatedServer server, NodeStatus status, List<Election> elections) {}
 
     default void applied(SimulatedServer server, SimulatedServer.Life life, long index) {}
+
+    /** The state is durable as it is. */
+    default void checkpointed(SimulatedServer server, SimulatedServer.Life life) {}
+
+    /** A snapshot has replaced the state that had applied entries up to {@code appliedBefore}; the log not yet. */
+    default void installed(
+            SimulatedServer server, SimulatedServer.Life life, EntryId lastIncluded, long appliedBefore) {}
 
     /** A message leaves. */
     default void sending(SimulatedServer server, Envelope envelope) {}

@@ -8,6 +8,7 @@ import io.balsa.kv.Outcome;
 import io.balsa.kv.Query;
 import io.balsa.kv.QueryResult;
 import io.balsa.kv.Reference;
+import io.balsa.raft.EntryId;
 import io.balsa.raft.LogEntry;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -140,5 +141,16 @@ final class CommittedLog {
                 "%s has another state than others behind entry %d",
                 server,
                 index);
+    }
+
+    /** Some server has let go of its log up to there, or is about to. */
+    void checkSnapshot(String server, EntryId lastIncluded) {
+        long index = lastIncluded.index();
+        unless(
+                index == 0 || (index <= lastIndex() && entry(index).id().equals(lastIncluded)),
+                "LogMatching",
+                "%s has let go of what was up to %s, which is not what is committed there",
+                server,
+                lastIncluded);
     }
 }

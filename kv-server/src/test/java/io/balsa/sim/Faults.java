@@ -1,5 +1,6 @@
 package io.balsa.sim;
 
+import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.RaftConfig;
 import java.util.ArrayList;
@@ -72,6 +73,18 @@ final class Faults {
     /** What a write takes at most then. */
     final long calmDiskMaxMicros;
 
+    /** When the log is cut, what a snapshot's chunks hold, and what each of them takes to be read and to be stored. */
+    final Compaction.Limits compaction;
+
+    final int chunkBytes;
+    final long chunkMaxMicros;
+
+    /** Of reading or storing a chunk, without a crash. */
+    final double snapshotFailure;
+
+    final double crashAmidSnapshot;
+    final double crashAmidInstall;
+
     Faults(SplittableRandom random) {
         int size = random.nextInt(10);
         servers = size == 0 ? 1 : size < 7 ? 3 : 5;
@@ -110,6 +123,28 @@ final class Faults {
         // On such a network rivals split the votes often, and one seed in ten thousand does so ten times in a row.
         electionsUntilLeader = calmDelayMicros > electionMicrosMin / 5 ? 30 : 10;
         calmDiskMaxMicros = Math.min(diskMaxMicros, electionMicrosMin / 30);
+        compaction = compaction(random);
+        boolean large = idempotencyRecordsMax > 48 || valueBytesMax > 16;
+        chunkBytes = (int) (large ? pick(random, 2_000, 20_000) : pick(random, 200, 2_000));
+        chunkMaxMicros = pick(random, 100, 2_000, 20_000);
+        snapshotFailure = pick(random, 0, 0, 0.01, 0.05);
+        crashAmidSnapshot = crashes ? pick(random, 0, 0.005, 0.02) : 0;
+        crashAmidInstall = crashes ? pick(random, 0, 0.1, 0.4) : 0;
+    }
+
+    /** Often far too eager, so that followers are behind the log all the time. */
+    private static Compaction.Limits compaction(SplittableRandom random) {
+        long never = Long.MAX_VALUE;
+        if (random.nextInt(4) == 0) {
+            return new Compaction.Limits(never, never, never, 0, never);
+        }
+        long bytesMax = pick(random, 500, 500, 5_000, never);
+        return new Compaction.Limits(
+                pick(random, 5, 5, 20, 100),
+                bytesMax,
+                pick(random, 100, never),
+                pick(random, 0, 0, 3, 30),
+                random.nextInt(4) > 0 ? bytesMax : never);
     }
 
     private RaftConfig config(SplittableRandom random) {
@@ -117,16 +152,20 @@ final class Faults {
         if (random.nextInt(3) == 0) {
             return wide;
         }
+        int staggerTicks = random.nextInt(1, 4);
+        long messageBytesMax = pick(random, 1, 300, 2_000);
+        int windowMessagesMax = random.nextInt(1, 5);
         return new RaftConfig(
                 wide.electionTicksMin(),
                 wide.electionTicksMax(),
                 wide.heartbeatTicks(),
-                random.nextInt(1, 4),
-                pick(random, 1, 300, 2_000),
-                random.nextInt(1, 5),
+                staggerTicks,
+                messageBytesMax,
+                windowMessagesMax,
                 pick(random, 1, 1_000, 10_000),
                 pick(random, 200, 1_000, 20_000),
-                pick(random, 0, 500, 5_000));
+                pick(random, 0, 500, 5_000),
+                windowMessagesMax);
     }
 
     private static List<Act> acts(SplittableRandom random) {
@@ -155,6 +194,7 @@ final class Faults {
         return servers + " servers, " + clients + " clients, loss " + loss + ", duplication " + duplication + ", delay "
                 + delayMinMicros + ".." + delayMaxMicros + " us, stragglers " + straggler + " up to "
                 + stragglerMaxMicros + " us, disk up to " + diskMaxMicros + " us, calm delay " + calmDelayMicros
-                + " us, " + timeouts + ", " + config + ", " + acts;
+                + " us, " + timeouts + ", " + config + ", " + acts + ", " + compaction + ", chunks of " + chunkBytes
+                + " bytes up to " + chunkMaxMicros + " us";
     }
 }

@@ -104,6 +104,11 @@ final class Invariants implements Checks {
         if (commitIndex == last.commitIndex) {
             return;
         }
+        EntryId anchor = raft.anchor();
+        if (commitIndex <= anchor.index()) {
+            last.commitIndex = commitIndex; // By a snapshot.
+            return;
+        }
         unless(
                 !raft.isLeader() || raft.entryAt(commitIndex).term() == raft.currentTerm(),
                 "OnlyEntriesOfTheOwnTermAreCounted",
@@ -113,7 +118,7 @@ final class Invariants implements Checks {
                 raft.currentTerm());
         // Not the current term: it may have led when the turn began, committed, and then heard of a later term.
         long inTerm = raft.entryAt(commitIndex).term();
-        for (long index = last.commitIndex + 1; index <= commitIndex; index++) {
+        for (long index = Math.max(last.commitIndex, anchor.index()) + 1; index <= commitIndex; index++) {
             committed(server, raft.entryAt(index), inTerm);
         }
         last.commitIndex = commitIndex;
@@ -150,6 +155,7 @@ final class Invariants implements Checks {
     public void turnEnded(SimulatedServer server, SimulatedServer.Life life, boolean completed) {
         observe(server, life);
         Raft raft = life.raft;
+        cutBehindTheCheckpoint(server, life);
         if (raft.isLeader()) {
             leads(server, raft);
         }
@@ -165,6 +171,45 @@ final class Invariants implements Checks {
                 raft.unappliedBytes());
     }
 
+    /** What the log no longer has, the state has durably; so a restart, or a follower's snapshot, never finds a hole. */
+    private void cutBehindTheCheckpoint(SimulatedServer server, SimulatedServer.Life life) {
+        EntryId anchor = server.disk.anchor();
+        unless(
+                anchor.index() <= life.state.durableIndex(),
+                "NoHoleInTheLog",
+                "%s has cut its log up to %s, and its state is durable up to %d",
+                server.id,
+                anchor,
+                life.state.durableIndex());
+        world.committed.checkSnapshot(server.id.toString(), anchor);
+        world.committed.checkSnapshot(server.id.toString(), life.raft.anchor());
+    }
+
+    @Override
+    public void checkpointed(SimulatedServer server, SimulatedServer.Life life) {
+        world.committed.checkStateHash(server.id.toString(), life.machine.lastApplied(), life.machine.stateHash());
+    }
+
+    @Override
+    public void installed(SimulatedServer server, SimulatedServer.Life life, EntryId lastIncluded, long appliedBefore) {
+        world.committed.checkSnapshot(server.id.toString(), lastIncluded);
+        unless(
+                lastIncluded.index() > appliedBefore,
+                "NothingGoesBack",
+                "%s replaces its state behind entry %d by a snapshot up to %s",
+                server.id,
+                appliedBefore,
+                lastIncluded);
+        unless(
+                !server.disk.contains(lastIncluded),
+                "InstallOnlyWhatIsMissing",
+                "%s installs a snapshot up to %s, which its log up to %s contains",
+                server.id,
+                lastIncluded,
+                server.disk.last());
+        world.committed.checkStateHash(server.id.toString(), lastIncluded.index(), life.machine.stateHash());
+    }
+
     private void leads(SimulatedServer server, Raft raft) {
         long term = raft.currentTerm();
         electionSafety(server.id, term);
@@ -173,9 +218,7 @@ final class Invariants implements Checks {
             last.leaderTerm = term;
             long index = world.committed.lastIndexCommittedBefore(term);
             unless(
-                    index == 0
-                            || (raft.lastLog().index() >= index
-                                    && raft.entryAt(index).equals(world.committed.entry(index))),
+                    index == 0 || raft.contains(world.committed.entry(index).id()),
                     "LeaderCompleteness",
                     "%s leads term %d with the log %s, without entry %d",
                     server.id,
@@ -185,8 +228,7 @@ final class Invariants implements Checks {
         } else {
             EntryId before = last.leaderLast;
             unless(
-                    raft.lastLog().index() >= before.index()
-                            && raft.entryAt(before.index()).id().equals(before),
+                    raft.contains(before),
                     "LeaderAppendOnly",
                     "%s led term %d up to %s and now up to %s",
                     server.id,
@@ -227,15 +269,18 @@ final class Invariants implements Checks {
             return;
         }
         boolean same = raft.isLeader() // Which may have begun its term since the write.
-                ? raft.lastLog().index() >= onDisk.index()
-                        && raft.entryAt(onDisk.index()).id().equals(onDisk)
+                ? raft.contains(onDisk)
                 : raft.lastLog().equals(onDisk);
         unless(same, "MemoryIsTheDisk", "%s has %s in memory and %s on disk", server.id, raft.lastLog(), onDisk);
         Seen last = seen(server);
         if (++last.turns % SPOT_EVERY_TURNS != 0) {
             return;
         }
-        last.spotIndex = last.spotIndex % onDisk.index() + 1;
+        long anchorIndex = server.disk.anchor().index();
+        if (anchorIndex == onDisk.index()) {
+            return;
+        }
+        last.spotIndex = Math.max(last.spotIndex % onDisk.index(), anchorIndex) + 1;
         unless(
                 raft.entryAt(last.spotIndex).equals(server.disk.entry(last.spotIndex)),
                 "MemoryIsTheDisk",

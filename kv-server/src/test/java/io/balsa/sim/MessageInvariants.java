@@ -57,7 +57,12 @@ final class MessageInvariants implements Checks {
             vote(server, request.term(), server.id);
             appendEntries(server, envelope, request);
         } else if (message instanceof Message.AppendEntriesReply reply && reply.success()) {
-            acknowledgement(server, envelope, reply);
+            acknowledgement(server, envelope, reply.matchIndex());
+        } else if (message instanceof Message.InstallSnapshot request) {
+            vote(server, request.term(), server.id);
+            world.committed.checkSnapshot(server.id.toString(), request.lastIncluded());
+        } else if (message instanceof Message.InstallSnapshotReply reply && reply.matchIndex() > 0) {
+            acknowledgement(server, envelope, reply.matchIndex());
         } else if (message instanceof Message.ReadIndex request) {
             readsAsked.put(request.id(), world.committed.lastIndex());
         } else if (message instanceof Message.ReadIndexReply reply) {
@@ -109,25 +114,26 @@ final class MessageInvariants implements Checks {
         }
     }
 
-    private void acknowledgement(SimulatedServer server, Envelope envelope, Message.AppendEntriesReply reply) {
-        if (server.disk.hardState().currentTerm() > reply.term()) {
+    private void acknowledgement(SimulatedServer server, Envelope envelope, long matchIndex) {
+        long term = envelope.message().term();
+        if (server.disk.hardState().currentTerm() > term) {
             return; // It has followed another leader within this turn; the old one's entries may be gone.
         }
         unless(
-                reply.matchIndex() <= server.disk.last().index(),
+                matchIndex <= server.disk.last().index(),
                 "NothingLeavesBeforeItIsDurable",
                 "%s, but the disk ends at %s",
                 envelope,
                 server.disk.last());
         SimulatedServer.Life leader = world.server(envelope.to()).life();
-        if (reply.matchIndex() > 0
+        if (matchIndex > 0
+                && matchIndex >= server.disk.anchor().index()
                 && leader != null
                 && leader.raft.isLeader()
-                && leader.raft.currentTerm() == reply.term()) {
-            EntryId acked = server.disk.idAt(reply.matchIndex());
+                && leader.raft.currentTerm() == term) {
+            EntryId acked = server.disk.idAt(matchIndex);
             unless(
-                    leader.raft.lastLog().index() >= acked.index()
-                            && leader.raft.entryAt(acked.index()).id().equals(acked),
+                    leader.raft.contains(acked),
                     "AcknowledgedIsTheLeaders",
                     "%s acknowledges its own %s to %s",
                     server.id,

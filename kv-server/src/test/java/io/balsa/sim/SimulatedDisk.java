@@ -22,10 +22,16 @@ final class SimulatedDisk implements Storage {
     }
 
     private final Hooks hooks;
+    private static final int CUT_ENTRIES = 7;
+
     private final List<LogEntry> log = new ArrayList<>();
+    private EntryId anchor = EntryId.NONE;
+    private long cutBefore;
+    private long entryBytes;
     private HardState hardState = HardState.INITIAL;
     private long entriesRead;
     private long entriesReplaced;
+    private long entriesCut;
 
     SimulatedDisk(Hooks hooks) {
         this.hooks = hooks;
@@ -44,17 +50,62 @@ final class SimulatedDisk implements Storage {
             hardState = changed;
         }
         if (!entries.isEmpty()) {
-            List<LogEntry> replaced = log.subList((int) entries.get(0).index() - 1, log.size());
+            List<LogEntry> replaced = log.subList(at(entries.get(0).index()), log.size());
             entriesReplaced += replaced.size();
+            entryBytes -= bytesOf(replaced);
             replaced.clear();
             log.addAll(entries);
+            entryBytes += bytesOf(entries);
+            cut(Math.min(cutBefore, entries.get(0).index()));
         }
         hooks.mayCrash(false);
     }
 
+    private static long bytesOf(List<LogEntry> entries) {
+        return entries.stream().mapToLong(LogEntry::sizeBytes).sum();
+    }
+
+    private void cut(long before) {
+        for (int i = 0; i < CUT_ENTRIES && anchor.index() + 1 < before; i++) {
+            LogEntry first = log.remove(0);
+            entryBytes -= first.sizeBytes();
+            anchor = first.id();
+            entriesCut++;
+        }
+    }
+
+    @Override
+    public void truncateBefore(long index) {
+        unless(index <= last().index() + 1, "StorageContract", "a cut before %d of a log up to %s", index, last());
+        cutBefore = Math.max(cutBefore, index);
+    }
+
+    @Override
+    public void reset(EntryId newAnchor) {
+        hooks.mayCrash(true);
+        log.clear();
+        entryBytes = 0;
+        anchor = newAnchor;
+        hooks.mayCrash(false);
+    }
+
+    @Override
+    public long entryBytes() {
+        return entryBytes;
+    }
+
+    @Override
+    public EntryId anchor() {
+        return anchor;
+    }
+
+    private int at(long index) {
+        return (int) (index - anchor.index() - 1);
+    }
+
     @Override
     public EntryId last() {
-        return idAt(log.size());
+        return idAt(anchor.index() + log.size());
     }
 
     @Override
@@ -65,12 +116,13 @@ final class SimulatedDisk implements Storage {
     @Override
     public List<LogEntry> read(long firstIndex, long lastIndex, long bytesMax) {
         unless(
-                firstIndex >= 1 && firstIndex <= lastIndex && lastIndex <= log.size(),
+                firstIndex > anchor.index() && firstIndex <= lastIndex && lastIndex <= last().index(),
                 "StoredLogContract",
-                "entries %d to %d of %d were asked for",
+                "entries %d to %d were asked for, of those behind %s up to %s",
                 firstIndex,
                 lastIndex,
-                log.size());
+                anchor,
+                last());
         List<LogEntry> entries = new ArrayList<>();
         long bytes = 0;
         for (long index = firstIndex; index <= lastIndex; index++) {
@@ -87,21 +139,28 @@ final class SimulatedDisk implements Storage {
 
     LogEntry entry(long index) {
         unless(
-                index >= 1 && index <= log.size(),
+                index > anchor.index() && index <= anchor.index() + log.size(),
                 "StoredLogContract",
-                "entry %d of %d was asked for",
+                "entry %d was asked for, of %d behind %s",
                 index,
-                log.size());
-        return log.get((int) index - 1);
+                log.size(),
+                anchor);
+        return log.get(at(index));
     }
 
-    /** {@link EntryId#NONE} at 0. */
     EntryId idAt(long index) {
-        return index == 0 ? EntryId.NONE : entry(index).id();
+        return index == anchor.index() ? anchor : entry(index).id();
     }
 
+    /** It has the entry, or let it go because the state has it. */
     boolean contains(EntryId id) {
-        return id.index() <= log.size() && idAt(id.index()).equals(id);
+        return id.index() < anchor.index()
+                || (id.index() <= last().index() && idAt(id.index()).equals(id));
+    }
+
+    /** How many entries were let go since the beginning. */
+    long entriesCut() {
+        return entriesCut;
     }
 
     /** How many entries were read back since the beginning. */

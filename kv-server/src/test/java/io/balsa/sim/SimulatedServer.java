@@ -3,12 +3,14 @@ package io.balsa.sim;
 import io.balsa.kv.KvStateMachine;
 import io.balsa.kv.MemoryState;
 import io.balsa.kv.Reference;
+import io.balsa.node.Compaction;
 import io.balsa.node.Election;
 import io.balsa.node.ElectionJournal;
 import io.balsa.node.Gaps;
 import io.balsa.node.Input;
 import io.balsa.node.Observer;
 import io.balsa.node.RaftLoop;
+import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
@@ -45,6 +47,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         final KvStateMachine machine;
         final SimulatedState state;
         final ElectionJournal journal;
+        final SimulatedSnapshots snapshots;
         final int number;
         private List<Input> inbox = new ArrayList<>();
         private long nextTickMicros;
@@ -58,12 +61,14 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 KvStateMachine machine,
                 SimulatedState state,
                 ElectionJournal journal,
+                SimulatedSnapshots snapshots,
                 int number) {
             this.raft = raft;
             this.loop = loop;
             this.machine = machine;
             this.state = state;
             this.journal = journal;
+            this.snapshots = snapshots;
             this.number = number;
         }
     }
@@ -81,6 +86,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     private final Gaps pauses = new Gaps();
     private final TreeMap<Long, Election> savedElections = new TreeMap<>();
     private MemoryState memory = new MemoryState();
+    private EntryId installed = EntryId.NONE;
     private @Nullable Life life;
     private int processes;
     private long turnMicros;
@@ -114,6 +120,8 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     void start(Membership membership) {
         SimulatedState state = new SimulatedState(memory, this::applied);
         KvStateMachine machine = Reference.machine(state, world.faults.idempotencyRecordsMax);
+        disk.finishInstall(installed);
+        SimulatedSnapshots snapshots = new SimulatedSnapshots(world, this, state);
         Raft raft = new Raft(
                 id, membership, world.faults.config, random.split(), disk.hardState(), disk, machine.lastApplied());
         ElectionJournal journal = new ElectionJournal(
@@ -151,12 +159,14 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 raft,
                 machine,
                 disk,
+                snapshots,
+                new Compaction(world.faults.compaction),
                 this::send,
                 observer,
                 () -> world.scheduler.nowMicros() * 1_000,
                 world.faults.timeouts,
                 random.nextLong(Long.MAX_VALUE / 2));
-        Life started = new Life(raft, loop, machine, state, journal, ++processes);
+        Life started = new Life(raft, loop, machine, state, journal, snapshots, ++processes);
         life = started;
         long now = world.scheduler.nowMicros();
         started.nextTickMicros = now + tickMicros;
@@ -182,6 +192,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     void checkpoint() {
         if (life != null) {
             life.state.memory().checkpoint();
+            world.checks.checkpointed(this, life);
         }
     }
 
@@ -219,6 +230,41 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         running.inbox.add(input);
         schedule(running, world.scheduler.nowMicros());
         return true;
+    }
+
+    /** What came of a snapshot task; false: of a process that is no more. */
+    boolean report(SimulatedSnapshots reporter, Input outcome) {
+        Life running = life;
+        if (running == null || running.snapshots != reporter) {
+            return false;
+        }
+        running.inbox.add(outcome);
+        schedule(running, world.scheduler.nowMicros());
+        return true;
+    }
+
+    /** A snapshot takes the state's place, on the disk as in memory. */
+    void install(EntryId lastIncluded, MemoryState whole, long micros) {
+        Life running = life;
+        if (running == null) {
+            throw new AssertionError(id + " installs a snapshot while it is down");
+        }
+        crashAmidInstall();
+        long appliedBefore = running.state.lastApplied();
+        running.state.replaceBy(whole);
+        installed = lastIncluded;
+        turnMicros += micros;
+        world.count("snapshot installed");
+        world.fingerprint.add(lastIncluded.index());
+        world.trace.add(() -> id + " installs a snapshot up to " + lastIncluded);
+        world.checks.installed(this, running, lastIncluded, appliedBefore);
+        crashAmidInstall();
+    }
+
+    private void crashAmidInstall() {
+        if (!world.healed() && random.nextDouble() < world.faults.crashAmidInstall) {
+            throw new Crash();
+        }
     }
 
     private void schedule(Life running, long micros) {

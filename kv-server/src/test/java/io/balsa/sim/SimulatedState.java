@@ -11,7 +11,7 @@ final class SimulatedState implements State {
         void applied(long index);
     }
 
-    private final MemoryState memory;
+    private MemoryState memory;
     private final AppliedHook hook;
     private boolean full;
 
@@ -22,6 +22,11 @@ final class SimulatedState implements State {
 
     MemoryState memory() {
         return memory;
+    }
+
+    /** A snapshot takes its place. */
+    void replaceBy(MemoryState whole) {
+        memory = whole;
     }
 
     void full(boolean full) {
@@ -62,5 +67,10 @@ final class SimulatedState implements State {
     @Override
     public long lastApplied() {
         return memory.lastApplied();
+    }
+
+    @Override
+    public long durableIndex() {
+        return memory.durableIndex();
     }
 }

@@ -33,6 +33,9 @@ public final class Simulation {
     private static final long SECOND = 1_000_000;
     private static final long FAULTS_MICROS = 14 * SECOND;
 
+    /** A transfer that a fault has broken is given up within six seconds. */
+    private static final int STANDSTILL_SECONDS_MAX = 15;
+
     /** Each write that nobody knows the outcome of doubles what a check may have to look at. */
     private static final int UNCERTAIN_WRITES_MAX = 5;
 
@@ -136,6 +139,7 @@ public final class Simulation {
         servers.forEach(server -> {
             count("entries read from disk", server.disk.entriesRead());
             count("entries replaced", server.disk.entriesReplaced());
+            count("entries cut", server.disk.entriesCut());
         });
         count("entries committed", committed.lastIndex());
         count("messages", messages);
@@ -214,13 +218,15 @@ public final class Simulation {
         return counts.getOrDefault(what, 0L) - before.getOrDefault(what, 0L);
     }
 
-    /** Tiny windows and messages make it slow, but each second must bring the last one further. */
+    /** Tiny windows and messages make it slow, but the last one must come further, be it by a snapshot. */
     private void catchUp() {
         long least = -1;
         long applied = leastApplied();
+        int standstillSeconds = 0;
         while (applied < committed.lastIndex()) {
+            standstillSeconds = applied > least ? 0 : standstillSeconds + 1;
             unless(
-                    applied > least,
+                    standstillSeconds <= STANDSTILL_SECONDS_MAX,
                     "EqualServers",
                     "%d entries are committed, and %d is where it ends",
                     committed.lastIndex(),
@@ -276,6 +282,12 @@ public final class Simulation {
                     "requests still wait: %s",
                     status);
             SimulatedServer.Life life = running(server);
+            unless(
+                    life.snapshots.open() == 0,
+                    "NoOpenSnapshot",
+                    "%s holds %d snapshots open that nobody needs",
+                    server.id,
+                    life.snapshots.open());
             committed.checkStateHash(server.id.toString(), status.lastApplied(), life.machine.stateHash());
             checks.journal(server, status, life.journal.elections());
         }
@@ -309,6 +321,11 @@ public final class Simulation {
     }
 
     // What the parts of the world ask of it.
+
+    /** Apart from all others: snapshots change nothing where there are none. */
+    SplittableRandom snapshotRandom(NodeId server) {
+        return new SplittableRandom(31 * seed + server.value());
+    }
 
     boolean healed() {
         return healed;

@@ -123,8 +123,8 @@ final class CrashTest {
                     for (LogEntry entry : entries) {
                         apply(state, entry.index());
                     }
-                    if (state.checkpointedIndex() != checkpointed) {
-                        checkpointed = state.checkpointedIndex();
+                    if (state.durableIndex() != checkpointed) {
+                        checkpointed = state.durableIndex();
                         System.out.println("checkpointed " + checkpointed + " .");
                     }
                 }

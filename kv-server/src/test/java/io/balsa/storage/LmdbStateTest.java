@@ -49,7 +49,7 @@ final class LmdbStateTest {
     void anEmptyStateHasNothing() {
         LmdbState state = open(LARGE);
         assertThat(state.lastApplied()).isZero();
-        assertThat(state.checkpointedIndex()).isZero();
+        assertThat(state.durableIndex()).isZero();
         assertThat(state.get(bytes("a"))).isNull();
         assertThat(contents(state)).isEmpty();
     }
@@ -63,7 +63,7 @@ final class LmdbStateTest {
         state.close();
         state = open(LARGE);
         assertThat(state.lastApplied()).isEqualTo(7);
-        assertThat(state.checkpointedIndex()).isEqualTo(7);
+        assertThat(state.durableIndex()).isEqualTo(7);
         assertThat(state.get(bytes("a"))).isEqualTo(bytes("1"));
         assertThat(state.get(bytes("b"))).isEmpty();
     }
@@ -91,7 +91,7 @@ final class LmdbStateTest {
         assertThat(state.memoryBytes()).isPositive();
         nanos.incrementAndGet();
         state.applied(3);
-        await().until(() -> state.checkpointedIndex() == 3);
+        await().until(() -> state.durableIndex() == 3);
         await().until(() -> state.hasRoom() && state.memoryBytes() == 0);
         assertThat(state.get(bytes("a"))).isEqualTo(bytes("1"));
     }
@@ -105,7 +105,7 @@ final class LmdbStateTest {
         long before = System.nanoTime();
         nanos.addAndGet(TimeUnit.SECONDS.toNanos(5));
         state.applied(2);
-        await().until(() -> state.checkpointedIndex() == 2);
+        await().until(() -> state.durableIndex() == 2);
         assertThat(checkpointNanos)
                 .hasSize(1)
                 .allSatisfy(taken -> assertThat(taken).isBetween(1_000L, System.nanoTime() - before));
@@ -121,7 +121,7 @@ final class LmdbStateTest {
         state.applied(1);
         nanos.addAndGet(TimeUnit.SECONDS.toNanos(5));
         state.applied(2);
-        await().until(() -> state.checkpointedIndex() == 2);
+        await().until(() -> state.durableIndex() == 2);
     }
 
     @Test
@@ -131,7 +131,7 @@ final class LmdbStateTest {
             state.put(bytes("key" + i), new byte[200]);
             state.applied(i);
         }
-        await().until(() -> state.checkpointedIndex() > 0);
+        await().until(() -> state.durableIndex() > 0);
         assertThat(contents(state)).hasSize(20);
     }
 

@@ -213,7 +213,7 @@ final class MetaPagesTest {
                 }
                 state.applied(index);
                 long wanted = index;
-                await().until(() -> state.checkpointedIndex() == wanted && state.hasRoom());
+                await().until(() -> state.durableIndex() == wanted && state.hasRoom());
                 commits.seen(index, Files.readAllBytes(path.resolve("data.mdb")));
             }
         }

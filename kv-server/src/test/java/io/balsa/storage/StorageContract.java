@@ -93,6 +93,39 @@ interface StorageContract {
     }
 
     @Test
+    default void aResetBeginsTheLogAnewBehindItsAnchor() {
+        Storage storage = reopen();
+        storage.write(new HardState(5, new NodeId(2)), List.of(entry(1, 1, "a"), entry(2, 1, "b"), entry(3, 5, "c")));
+        storage.reset(new EntryId(10, 4));
+        for (int start = 0; start < 2; start++) {
+            assertThat(storage.anchor()).isEqualTo(new EntryId(10, 4));
+            assertThat(storage.last()).isEqualTo(new EntryId(10, 4));
+            assertThat(storage.entryBytes()).isZero();
+            assertThat(storage.hardState()).isEqualTo(new HardState(5, new NodeId(2)));
+            Storage now = storage;
+            assertThatThrownBy(() -> now.read(3, 3, 1)).isInstanceOf(AssertionError.class);
+            storage = reopen();
+        }
+        storage.write(null, List.of(entry(11, 5, "k"), entry(12, 5, "l")));
+        storage = reopen();
+        assertThat(storage.read(11, 12, Long.MAX_VALUE)).containsExactly(entry(11, 5, "k"), entry(12, 5, "l"));
+        assertThat(storage.entryBytes()).isPositive();
+    }
+
+    @Test
+    default void anInstallationThatACrashCutShortIsFinished() {
+        Storage storage = reopen();
+        storage.write(null, List.of(entry(1, 1, "a"), entry(2, 1, "b")));
+        storage.finishInstall(EntryId.NONE);
+        assertThat(storage.last()).isEqualTo(new EntryId(2, 1));
+        storage.finishInstall(new EntryId(10, 4));
+        assertThat(storage.last()).isEqualTo(new EntryId(10, 4));
+        storage.write(null, List.of(entry(11, 5, "k")));
+        storage.finishInstall(new EntryId(10, 4));
+        assertThat(storage.last()).as("it was finished before").isEqualTo(new EntryId(11, 5));
+    }
+
+    @Test
     default void aHoleIsRefused() {
         Storage storage = reopen();
         storage.write(null, List.of(entry(1, 1, "a")));

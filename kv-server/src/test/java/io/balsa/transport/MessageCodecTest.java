@@ -114,13 +114,20 @@ final class MessageCodecTest {
                         ByteBuffer.wrap(whole, Frame.HEADER_BYTES, bytes));
                 try {
                     Message decoded = decodeAll(cut).get(0);
+                    if (decoded instanceof Message.InstallSnapshot shorter) { // Whose data has a checksum of its own.
+                        assertThat(((Message.InstallSnapshot) message)
+                                        .data()
+                                        .slice(0, shorter.data().remaining()))
+                                .isEqualTo(shorter.data());
+                        continue;
+                    }
                     assertThat(message).isInstanceOf(Message.AppendEntries.class);
                     List<LogEntry> shorter = ((Message.AppendEntries) decoded).entries();
                     assertThat(shorter)
                             .isEqualTo(
                                     ((Message.AppendEntries) message).entries().subList(0, shorter.size()));
                 } catch (MalformedFrameException refused) {
-                    assertThat(refused).hasMessageMatching("a frame ends within.*|a command claims.*");
+                    assertThat(refused).hasMessageMatching("a frame ends within.*|a command claims.*|a chunk of 0.*");
                 }
             }
         }
@@ -169,7 +176,7 @@ final class MessageCodecTest {
                 body[at] = (byte) (random.nextInt(3) == 0 ? random.nextInt(256) : 0);
             }
             try {
-                decoded += decodeAll(frame(Frame.VERSION, random.nextInt(12), ByteBuffer.wrap(body)))
+                decoded += decodeAll(frame(Frame.VERSION, random.nextInt(14), ByteBuffer.wrap(body)))
                         .size();
             } catch (MalformedFrameException refused) {
                 assertThat(refused.getMessage()).isNotBlank();

@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
 
 /** Draws messages of every kind, with the extremes of every field now and then. */
 final class RandomMessages {
-    static final int KINDS = 9;
+    static final int KINDS = 11;
 
     private final SplittableRandom random;
 
@@ -40,6 +40,15 @@ final class RandomMessages {
             case 6 -> new Message.ReadIndex(number(), random.nextLong());
             case 7 -> new Message.ReadIndexReply(number(), random.nextLong(), number());
             case 8 -> new Message.TimeoutNow(number());
+            case 9 ->
+                new Message.InstallSnapshot(
+                        number(),
+                        number(),
+                        id(),
+                        random.nextLong(1L << 62),
+                        bytes(1 + random.nextInt(300)),
+                        random.nextBoolean());
+            case 10 -> new Message.InstallSnapshotReply(number(), number(), random.nextBoolean(), number(), number());
             default -> throw new IllegalArgumentException("kind " + kind);
         };
     }
@@ -49,11 +58,16 @@ final class RandomMessages {
         List<LogEntry> entries = new ArrayList<>();
         int count = random.nextInt(5);
         for (int i = 1; i <= count; i++) {
-            byte[] command = new byte[random.nextInt(4) == 0 ? 0 : random.nextInt(300)];
-            random.nextBytes(command);
-            entries.add(new LogEntry(prevLog.index() + i, number(), ByteBuffer.wrap(command)));
+            ByteBuffer command = bytes(random.nextInt(4) == 0 ? 0 : random.nextInt(300));
+            entries.add(new LogEntry(prevLog.index() + i, number(), command));
         }
         return new Message.AppendEntries(number(), prevLog, entries, number(), number());
+    }
+
+    private ByteBuffer bytes(int length) {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        return ByteBuffer.wrap(bytes);
     }
 
     private EntryId id() {

@@ -1,9 +1,11 @@
 package io.balsa.benchmarks.jmh;
 
 import io.balsa.kv.KvStateMachine;
+import io.balsa.node.Compaction;
 import io.balsa.node.Input;
 import io.balsa.node.Observer;
 import io.balsa.node.RaftLoop;
+import io.balsa.node.Snapshots;
 import io.balsa.node.Timeouts;
 import io.balsa.node.WriteResult;
 import io.balsa.raft.Envelope;
@@ -50,6 +52,9 @@ final class MemoryCluster {
                     raft,
                     new KvStateMachine(new TreeState()),
                     storage,
+                    Snapshots.NONE,
+                    new Compaction(
+                            new Compaction.Limits(Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE, 0, Long.MAX_VALUE)),
                     this::send,
                     Observer.NONE,
                     System::nanoTime,

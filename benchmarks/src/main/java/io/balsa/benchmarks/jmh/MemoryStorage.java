@@ -14,6 +14,7 @@ final class MemoryStorage implements Storage {
 
     private HardState hardState = HardState.INITIAL;
     private List<LogEntry> entries = new ArrayList<>();
+    private EntryId anchor = EntryId.NONE;
 
     @Override
     public HardState hardState() {
@@ -34,15 +35,38 @@ final class MemoryStorage implements Storage {
         }
         entries.addAll(newEntries);
         if (entries.size() > KEPT_MAX) {
-            entries = new ArrayList<>(entries.subList(entries.size() - KEPT_MAX / 2, entries.size()));
+            truncateBefore(last().index() - KEPT_MAX / 2);
         }
     }
 
     @Override
+    public void truncateBefore(long index) {
+        int cut = (int) (index - 1 - anchor.index());
+        if (cut > 0) {
+            anchor = entries.get(cut - 1).id();
+            entries = new ArrayList<>(entries.subList(cut, entries.size()));
+        }
+    }
+
+    @Override
+    public void reset(EntryId newAnchor) {
+        anchor = newAnchor;
+        entries.clear();
+    }
+
+    @Override
+    public long entryBytes() {
+        return 0;
+    }
+
+    @Override
+    public EntryId anchor() {
+        return anchor;
+    }
+
+    @Override
     public EntryId last() {
-        return entries.isEmpty()
-                ? EntryId.NONE
-                : entries.get(entries.size() - 1).id();
+        return entries.isEmpty() ? anchor : entries.get(entries.size() - 1).id();
     }
 
     @Override

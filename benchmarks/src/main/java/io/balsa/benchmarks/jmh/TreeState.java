@@ -47,4 +47,9 @@ final class TreeState implements State {
     public long lastApplied() {
         return lastApplied;
     }
+
+    @Override
+    public long durableIndex() {
+        return 0;
+    }
 }
