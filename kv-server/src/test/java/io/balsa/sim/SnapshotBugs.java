@@ -44,7 +44,13 @@ final class SnapshotBugs {
                                 "raft/Follower.java",
                                 "if (lastIncluded.index() > raft.commitIndex() && !raft.log().contains(lastIncluded)) {",
                                 "if (lastIncluded.index() > raft.commitIndex()) {"),
-                simulated("chunks of two snapshots are mixed", "30", "EqualServers", "EqualStates", "Check", "NoException")
+                simulated(
+                                "chunks of two snapshots are mixed",
+                                "30",
+                                "EqualServers",
+                                "EqualStates",
+                                "Check",
+                                "NoException")
                         .within(300)
                         .by(
                                 new Patch(
@@ -60,7 +66,13 @@ final class SnapshotBugs {
                                 NO_CHECKSUM,
                                 ANY_PLACE,
                                 ANY_COUNT),
-                simulated("a chunk that is missing is not missed", "30", "SnapshotContract", "EqualStates", "Check", "NoException")
+                simulated(
+                                "a chunk that is missing is not missed",
+                                "30",
+                                "SnapshotContract",
+                                "EqualStates",
+                                "Check",
+                                "NoException")
                         .within(300)
                         .by(
                                 new Patch(
@@ -88,10 +100,16 @@ final class SnapshotBugs {
                                 "log.lastIndex() - tail;"),
                 simulated("nextIndex stays behind an installed snapshot", "16", "EqualServers", "Progress")
                         .by(
-                                "raft/Leader.java",
-                                "            matched(from, progress, reply.matchIndex());\n        }\n    }\n\n    /** The entries behind",
-                                "            progress.matchIndex = Math.max(progress.matchIndex, reply.matchIndex());\n"
-                                        + "        }\n    }\n\n    /** The entries behind"),
+                                new Patch(
+                                        "raft/Leader.java",
+                                        "        if (reply.matchIndex() > 0) {\n"
+                                                + "            matched(from, progress, reply.matchIndex());",
+                                        "        if (reply.matchIndex() > 0) {\n            progress.matchIndex ="
+                                                + " Math.max(progress.matchIndex, reply.matchIndex());"),
+                                new Patch(
+                                        "raft/Leader.java",
+                                        "return progress.matchIndex >= anchor.index() ? progress.matchIndex : 0;",
+                                        "return 0;")),
                 simulated(
                                 "an installed snapshot's revision and idempotency keys are not read",
                                 "17",
@@ -108,6 +126,7 @@ final class SnapshotBugs {
                                 "Check",
                                 "MemoryIsTheDisk",
                                 "NoException",
+                                "StoredLogContract",
                                 "NoHoleInTheLog")
                         .by("raft/RaftLog.java", "        cached.clear();\n        cachedBytes = 0;\n", ""),
                 simulated("a crash between state and log is not mended", "28, 31", "Check")
@@ -116,14 +135,18 @@ final class SnapshotBugs {
                                 "node/Storage.java",
                                 "if (installed.index() > anchor().index()) {",
                                 "if (installed.index() < 0) {"),
-                simulated("the log begins anew before the state is there", "28, 31", "Check", "NoHoleInTheLog")
+                simulated(
+                                "the log begins anew before the state is there",
+                                "28, 31",
+                                "Check",
+                                "NoHoleInTheLog",
+                                "InstallOnlyWhatIsMissing")
                         .within(300)
                         .by(
                                 "node/RaftLoop.java",
-                                "        snapshots.install(snapshot.transfer(), snapshot.lastIncluded());\n"
-                                        + "        storage.reset(snapshot.lastIncluded());\n",
-                                "        storage.reset(snapshot.lastIncluded());\n"
-                                        + "        snapshots.install(snapshot.transfer(), snapshot.lastIncluded());\n"),
+                                "snapshots.install(snapshot.transfer(), snapshot.lastIncluded());",
+                                "storage.reset(snapshot.lastIncluded());"
+                                        + " snapshots.install(snapshot.transfer(), snapshot.lastIncluded());"),
                 simulated("a deposed leader's snapshots stay open", "LMDB's pages", "NoOpenSnapshot")
                         .within(300)
                         .by("raft/Raft.java", "            leading.endTransfers();\n", ""));
