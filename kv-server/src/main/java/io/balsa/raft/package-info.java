@@ -19,6 +19,8 @@
  * <tr><td>Figure 2, AppendEntries</td><td>{@link io.balsa.raft.Leader}, {@link io.balsa.raft.Follower#onAppendEntries}</td></tr>
  * <tr><td>Figure 2, rules for servers</td><td>{@link io.balsa.raft.Role} and the four roles</td></tr>
  * <tr><td>§5.3, conflicts found by term</td><td>{@link io.balsa.raft.RaftLog#lastNotAfter}</td></tr>
+ * <tr><td>§7, Figure 13, snapshots</td><td>{@link io.balsa.raft.SnapshotTransfer}, {@link
+ * io.balsa.raft.Follower#onInstallSnapshot}, {@link io.balsa.raft.SnapshotTask}</td></tr>
  * <tr><td>§5.4.2, Figure 8</td><td>{@link io.balsa.raft.Leader#written}: the commit rule</td></tr>
  * <tr><td>thesis §3.10, leadership transfer</td><td>{@link io.balsa.raft.Raft#transferLeadership}, {@link io.balsa.raft.Follower#onTimeoutNow}</td></tr>
  * <tr><td>thesis §4.2.3, stickiness</td><td>{@link io.balsa.raft.Role#hasLiveLeader}</td></tr>
@@ -42,7 +44,9 @@
  * <h2>Caveats</h2>
  *
  * <ul>
- *   <li>The membership is fixed; there are no learners and no snapshots yet, so the log is never cut at its front.
+ *   <li>The membership is fixed; there are no learners yet.
+ *   <li>The log is cut by its owner, not here: {@link io.balsa.raft.StoredLog#anchor} tells what is gone. A transfer of a
+ *       snapshot survives neither its leader's term nor its follower's process.
  *   <li>Pre-vote, stickiness and check-quorum belong together: with any one missing there is a known livelock.
  *   <li>A server that is restarted knows no leader, and would grant a vote at once; reads by lease are not offered.
  *   <li>Nothing here is thread-safe, and nothing here logs: {@link io.balsa.raft.Transition} tells the driver what to log.

@@ -14,6 +14,9 @@
  *  put() ────▶ LmdbState: active table
  *  applied() ─▶    …full: it becomes the flushing table ─────────▶ one commit of table + index ──▶ state/
  *  get() ────▶ active, else flushing, else state/
+ *
+ *  to a follower:   LmdbSnapshots ◀── one read transaction on state/          (the sender's thread)
+ *  from a leader:   LmdbSnapshots ──▶ state.new/ ──install(): a rename──▶ state/  (the receiver's, then the Raft thread)
  * </pre>
  *
  * <p>Reading order: {@link io.balsa.storage.DataDirectory}, {@code EntryCodec} (the log's bytes, drawn), {@code
@@ -28,7 +31,8 @@
  *       nothing. Damage to a page's own structure may stop the process, or be refused by LMDB.
  *   <li>After a failed commit nothing more is written: a flush that failed once may succeed the next time without
  *       having written anything.
- *   <li>No read transaction outlives the call that needs it, since an idle one makes the file grow without bound.
+ *   <li>No read transaction outlives the call that needs it, since an idle one makes the file grow without bound; but
+ *       for a snapshot's, which is bounded in time.
  *   <li>Nothing is read from LMDB's memory after its transaction has ended: that would stop the process.
  * </ul>
  */

@@ -74,6 +74,17 @@ class PendingWritesTest {
     }
 
     @Test
+    void aWriteWhoseEntryMayHaveComeWithinASnapshotIsUnknown() {
+        propose(5, 1, 1_000);
+        propose(6, 1, 1_000);
+        propose(7, 1, 1_000);
+        writes.skipped(6, LEADER, 2);
+        assertThat(answers).hasSize(2).containsOnly(new WriteResult.Unknown(Uncertainty.LEADER_CHANGED, LEADER, 2));
+        writes.applied(new EntryId(7, 1), OUTCOME, 0, LEADER);
+        assertThat(answers).last().isEqualTo(new WriteResult.Applied(OUTCOME, 7, 1));
+    }
+
+    @Test
     void everythingIsAnsweredWhenTheServerStops() {
         propose(5, 1, 1_000);
         propose(6, 1, 1_000);

@@ -45,7 +45,8 @@ final class ProcessCluster implements AutoCloseable {
     private final KvHttp kv = new KvHttp();
     private final Thread killer = new Thread(this::killAll, "kill-servers");
 
-    private ProcessCluster(String name, int size, String preset, boolean withProxies) throws IOException {
+    private ProcessCluster(String name, int size, String preset, boolean withProxies, List<String> more)
+            throws IOException {
         data = Files.createTempDirectory("balsa-" + name);
         Path logs = Files.createDirectories(Path.of("target", "process-logs", name));
         Map<String, Integer> raftPorts = new LinkedHashMap<>();
@@ -56,7 +57,7 @@ final class ProcessCluster implements AutoCloseable {
             Path log = logs.resolve(id + ".log");
             Files.deleteIfExists(log);
             int httpPort = freePort();
-            List<String> arguments = List.of(
+            List<String> arguments = new ArrayList<>(List.of(
                     "--id",
                     id,
                     "--data-dir",
@@ -74,7 +75,8 @@ final class ProcessCluster implements AutoCloseable {
                     "--log-map-gb",
                     "2",
                     "--state-map-gb",
-                    "2");
+                    "2"));
+            arguments.addAll(more);
             servers.put(id, new ServerProcess(id, httpPort, arguments, log));
         }
         Runtime.getRuntime().addShutdownHook(killer);
@@ -94,18 +96,19 @@ final class ProcessCluster implements AutoCloseable {
         return String.join(",", peers);
     }
 
-    /** Started and ready. */
-    static ProcessCluster start(String name, int size, String preset) throws IOException {
-        return start(name, size, preset, false);
+    /** Started and ready, each server with these arguments of {@code balsa server} besides its own. */
+    static ProcessCluster start(String name, int size, String preset, String... more) throws IOException {
+        return start(name, size, preset, false, List.of(more));
     }
 
     /** Started and ready, with a {@link TcpProxy} on the way from each server to each other one. */
     static ProcessCluster startWithProxies(String name, int size, String preset) throws IOException {
-        return start(name, size, preset, true);
+        return start(name, size, preset, true, List.of());
     }
 
-    private static ProcessCluster start(String name, int size, String preset, boolean withProxies) throws IOException {
-        ProcessCluster cluster = new ProcessCluster(name, size, preset, withProxies);
+    private static ProcessCluster start(String name, int size, String preset, boolean withProxies, List<String> more)
+            throws IOException {
+        ProcessCluster cluster = new ProcessCluster(name, size, preset, withProxies, more);
         try {
             cluster.startAll();
         } catch (IOException | RuntimeException | Error failure) {

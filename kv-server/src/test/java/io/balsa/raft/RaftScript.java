@@ -19,6 +19,7 @@ import java.util.function.Predicate;
  *   > read 2               a client asks server 2 for a linearizable read
  *   > transfer 1 2         server 1 is asked to hand over to server 2; "transfer 1" lets it choose
  *   > close 2 1            server 2 sees its connection from server 1 closed
+ *   > compact 1 5          server 1's log is cut up to entry 5, as its state holds it
  *   > crash 1              server 1 ends; "restart 1" starts it from its disk
  *   > deliver              what is in flight arrives; "deliver 1->2" only on that link
  *   > settle               everything arrives, and all that follows from it
@@ -69,6 +70,7 @@ public final class RaftScript implements TestCluster.Watcher {
                 cluster.raft(number(words, 1)).connectionClosed(new NodeId(number(words, 2)));
                 cluster.turn(number(words, 1));
             }
+            case "compact" -> cluster.compact(number(words, 1), number(words, 2));
             case "crash" -> cluster.crash(number(words, 1));
             case "restart" -> cluster.restart(number(words, 1));
             case "deliver" -> cluster.deliver(link(words));
@@ -133,6 +135,9 @@ public final class RaftScript implements TestCluster.Watcher {
         for (TestCluster.Server server : cluster.servers()) {
             Raft raft = server.raft;
             StringBuilder log = new StringBuilder();
+            if (server.disk.anchor().index() > 0) {
+                log.append(" behind ").append(server.disk.anchor());
+            }
             for (LogEntry entry : server.disk.entries()) {
                 log.append(' ').append(text(entry));
             }
@@ -172,6 +177,11 @@ public final class RaftScript implements TestCluster.Watcher {
     }
 
     @Override
+    public void installed(NodeId server, EntryId lastIncluded) {
+        happened(server + " installs a snapshot up to " + lastIncluded);
+    }
+
+    @Override
     public void confirmed(NodeId server, Ready.ReadState read) {
         happened(server + " may serve read " + read.id() + " once it has applied " + read.readIndex());
     }
@@ -196,6 +206,16 @@ public final class RaftScript implements TestCluster.Watcher {
                     ? "has up to " + m.matchIndex()
                     : "refuses " + m.rejected() + ", may agree up to " + m.hint();
             return "AppendEntriesReply term " + m.term() + ": " + answer + ", round " + m.round();
+        }
+        if (message instanceof Message.InstallSnapshot m) {
+            return "InstallSnapshot term " + m.term() + ", transfer " + m.transfer() + ", up to " + m.lastIncluded()
+                    + ": bytes " + m.offset() + " to "
+                    + (m.offset() + m.data().remaining()) + (m.done() ? ", the last" : "");
+        }
+        if (message instanceof Message.InstallSnapshotReply m) {
+            String answer = m.matchIndex() > 0 ? "has up to " + m.matchIndex() : "has stored " + m.offset();
+            return "InstallSnapshotReply term " + m.term() + ", transfer " + m.transfer() + ": "
+                    + (m.accepted() ? answer : "begin anew");
         }
         if (message instanceof Message.RequestVote m) {
             return "RequestVote term " + m.term() + ", log ends at " + m.lastLog()

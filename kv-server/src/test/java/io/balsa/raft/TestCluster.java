@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A few cores, driven by hand through their public methods: nothing ticks, and no message arrives, unless the test says
@@ -20,15 +21,20 @@ final class TestCluster {
     /** One core with its disk. */
     static final class Server {
         final NodeId id;
-        final TestLog disk = new TestLog();
+        final TestLog disk;
         final List<LogEntry> applied = new ArrayList<>();
         final List<Ready.ReadState> reads = new ArrayList<>();
         final List<Transition> transitions = new ArrayList<>();
+        /** Transfers that it reads for others: how many chunks so far. */
+        final TreeMap<TransferId, Integer> reading = new TreeMap<>();
+
+        long appliedIndex;
         Raft raft;
         boolean down;
 
-        Server(NodeId id, Raft raft) {
+        Server(NodeId id, TestLog disk, Raft raft) {
             this.id = id;
+            this.disk = disk;
             this.raft = raft;
         }
     }
@@ -58,6 +64,8 @@ final class TestCluster {
         default void became(NodeId server, Transition transition) {}
 
         default void applied(NodeId server, LogEntry entry) {}
+
+        default void installed(NodeId server, EntryId lastIncluded) {}
 
         default void confirmed(NodeId server, Ready.ReadState read) {}
     }
@@ -99,7 +107,7 @@ final class TestCluster {
 
     private Server start(NodeId id) {
         TestLog disk = new TestLog();
-        return new Server(id, core(id, disk));
+        return new Server(id, disk, core(id, disk));
     }
 
     private Raft core(NodeId id, TestLog disk) {
@@ -107,7 +115,14 @@ final class TestCluster {
         if (random == null) {
             throw new AssertionError("no server " + id);
         }
-        return new Raft(id, membership, config, random, disk.hardState(), disk, 0);
+        return new Raft(
+                id,
+                membership,
+                config,
+                random,
+                disk.hardState(),
+                disk,
+                disk.anchor().index());
     }
 
     Server server(int id) {
@@ -184,6 +199,8 @@ final class TestCluster {
         Server server = server(id);
         server.down = false;
         server.applied.clear();
+        server.reading.clear();
+        server.appliedIndex = server.disk.anchor().index();
         server.raft = core(server.id, server.disk);
         turn(id);
     }
@@ -191,19 +208,56 @@ final class TestCluster {
     /** Does what follows, until nothing follows any more. */
     void turn(int id) {
         Server server = server(id);
+        boolean worked;
         do {
             Ready ready = server.raft.takeReady(1 << 20);
             send(ready.messages());
+            install(server, ready.snapshot());
             server.applied.addAll(ready.committed());
             server.reads.addAll(ready.reads());
             server.transitions.addAll(ready.transitions());
             server.disk.write(ready.hardState(), ready.entries());
             send(ready.promises());
             server.raft.written();
+            server.appliedIndex += ready.committed().size();
+            ready.snapshotTasks().forEach(task -> work(server, task));
+            worked = !ready.snapshotTasks().isEmpty(); // What came of it is an input.
             ready.transitions().forEach(transition -> watcher.became(server.id, transition));
             ready.committed().forEach(entry -> watcher.applied(server.id, entry));
             ready.reads().forEach(read -> watcher.confirmed(server.id, read));
-        } while (server.raft.hasReady(true));
+        } while (worked || server.raft.hasReady(true));
+    }
+
+    // Snapshots: what a state holds up to entry 7 is the text "all up to 7", in chunks of four bytes.
+
+    /** Lets a server's log go up to this entry, as its state holds it. */
+    void compact(int id, long index) {
+        server(id).disk.cutThrough(index);
+    }
+
+    private void install(Server server, Ready.@Nullable Snapshot snapshot) {
+        if (snapshot != null) {
+            server.disk.reset(snapshot.lastIncluded());
+            server.appliedIndex = snapshot.lastIncluded().index();
+            watcher.installed(server.id, snapshot.lastIncluded());
+        }
+    }
+
+    private static void work(Server server, SnapshotTask task) {
+        if (task instanceof SnapshotTask.Read read) {
+            int chunk = server.reading.merge(read.transfer(), 1, Integer::sum) - 1;
+            byte[] all = ("all up to " + server.appliedIndex).getBytes(StandardCharsets.UTF_8);
+            int end = Math.min(all.length, 4 * chunk + 4);
+            ByteBuffer data = ByteBuffer.wrap(Arrays.copyOfRange(all, 4 * chunk, end));
+            server.raft.snapshotRead(
+                    new SnapshotChunk(read.transfer(), server.appliedIndex, 4L * chunk, data, end == all.length));
+        } else if (task instanceof SnapshotTask.EndRead end) {
+            server.reading.remove(end.transfer());
+        } else if (task instanceof SnapshotTask.Store store) {
+            Message.InstallSnapshot chunk = store.chunk();
+            server.raft.snapshotStored(
+                    chunk.transferId(), chunk.offset() + chunk.data().remaining(), chunk.done());
+        }
     }
 
     // The network.
