@@ -89,6 +89,9 @@ public final class ElectionJournal {
     private final long quietNanos;
     private final ArrayDeque<Election> closed = new ArrayDeque<>();
 
+    /** Pre-votes for a later election than the one that is not over; begun only when it is. */
+    private final List<Vote> ahead = new ArrayList<>();
+
     private long nextNumber = 1;
     private @Nullable Draft draft;
     private @Nullable NodeId leader;
@@ -160,6 +163,11 @@ public final class ElectionJournal {
     }
 
     public synchronized void vote(Vote vote) {
+        Draft undecided = draft;
+        if (vote.preVote() && undecided != null && undecided.leader == null && undecided.term < vote.term()) {
+            add(ahead, vote);
+            return;
+        }
         Draft open = open(vote.term(), null);
         if (open != null) {
             add(open.votes, vote);
@@ -275,6 +283,12 @@ public final class ElectionJournal {
         boolean again = last != null && last.term() == term && last.leader() == null;
         Draft begun = newDraft(term, again ? closed.removeLast() : null, nanoClock.getAsLong());
         draft = begun;
+        for (Vote vote : ahead) {
+            if (vote.term() == term) {
+                add(begun.votes, vote);
+            }
+        }
+        ahead.removeIf(vote -> vote.term() <= term);
         return begun;
     }
 

@@ -34,7 +34,7 @@ final class Candidate extends Role {
 
     @Override
     public void onRequestVoteReply(NodeId from, Message.RequestVoteReply reply) {
-        raft.noteAnswer(from, reply.term(), false, reply.voteGranted());
+        raft.votesSeen().answered(from, reply.term(), false, reply.voteGranted());
         if (reply.voteGranted()) {
             count(from);
             return;

@@ -85,7 +85,7 @@ final class Follower extends Role {
             votedThisTurn = true;
             ticksUntilElection = raft.randomElectionTicks();
         }
-        raft.noteDecision(from, request, granted);
+        raft.votesSeen().decided(from, request, granted);
         raft.promise(from, new Message.RequestVoteReply(raft.currentTerm(), granted));
     }
 

@@ -66,7 +66,8 @@ final class PreCandidate extends Role {
 
     @Override
     public void onPreVoteReply(NodeId from, Message.PreVoteReply reply) {
-        raft.noteAnswer(from, reply.voteGranted() ? reply.term() : raft.currentTerm() + 1, true, reply.voteGranted());
+        raft.votesSeen()
+                .answered(from, reply.voteGranted() ? reply.term() : raft.currentTerm() + 1, true, reply.voteGranted());
         if (reply.voteGranted()) {
             if (reply.term() == raft.currentTerm() + 1 && !yields) {
                 count(from);

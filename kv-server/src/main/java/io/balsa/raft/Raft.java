@@ -2,7 +2,6 @@ package io.balsa.raft;
 
 import io.balsa.raft.Transition.Trigger;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.random.RandomGenerator;
@@ -29,14 +28,9 @@ public final class Raft {
     /** Peers whose connection closed, and that were not heard from since. */
     private final TreeSet<NodeId> silent = new TreeSet<>();
 
-    private List<Envelope> messages = new ArrayList<>();
-    private List<Envelope> promises = new ArrayList<>();
-    private List<Ready.ReadState> reads = new ArrayList<>();
-    private List<SnapshotTask> snapshotTasks = new ArrayList<>();
-    private Ready.@Nullable Snapshot snapshot;
     private @Nullable SnapshotReception reception;
-    private List<Transition> transitions = new ArrayList<>();
-    private List<Vote> votes = new ArrayList<>();
+    private final Outbox outbox = new Outbox();
+    private final VotesSeen votesSeen = new VotesSeen(this);
 
     /**
      * A server as it comes back after a restart, as a follower.
@@ -95,7 +89,7 @@ public final class Raft {
         }
         if (message.term() > currentTerm()) {
             if (message instanceof Message.RequestVote vote && !vote.leaderTransfer() && role.hasLiveLeader()) {
-                note(new Vote(vote.term(), from, self, false, Vote.Verdict.LEADER_ALIVE));
+                votesSeen.decided(from, vote, Vote.Verdict.LEADER_ALIVE);
                 return; // Not even its term is taken over (thesis §4.2.3).
             }
             becomeFollower(message.term(), null, Trigger.HIGHER_TERM); // §5.1
@@ -159,13 +153,8 @@ public final class Raft {
      * @param mayApply whether it would be called with a positive applyBytesMax
      */
     public boolean hasReady(boolean mayApply) {
-        return !messages.isEmpty()
-                || !promises.isEmpty()
-                || !reads.isEmpty()
-                || !transitions.isEmpty()
-                || !votes.isEmpty()
-                || !snapshotTasks.isEmpty()
-                || snapshot != null
+        return !outbox.isEmpty()
+                || !votesSeen.isEmpty()
                 || log.hasUnwritten()
                 || !hardState.equals(writtenHardState)
                 || (mayApply && lastApplied < Math.min(commitIndex, log.writtenIndex()))
@@ -182,24 +171,11 @@ public final class Raft {
             leader.replicate();
         }
         List<LogEntry> committed = committed(applyBytesMax);
-        Ready ready = new Ready(
-                messages,
-                snapshot,
+        Ready ready = outbox.take(
                 hardState.equals(writtenHardState) ? null : hardState,
                 log.hasUnwritten() ? log.unwritten() : List.of(),
-                promises,
                 committed,
-                reads,
-                snapshotTasks,
-                transitions,
-                votes);
-        messages = new ArrayList<>();
-        promises = new ArrayList<>();
-        reads = new ArrayList<>();
-        snapshotTasks = new ArrayList<>();
-        snapshot = null;
-        transitions = new ArrayList<>();
-        votes = new ArrayList<>();
+                votesSeen.take());
         lastApplied += committed.size();
         if (role instanceof Leader leader) {
             leader.applied(committed);
@@ -383,7 +359,7 @@ public final class Raft {
     /** Sends a request for a vote, or for a pre-vote. */
     void ask(NodeId voter, Message request, boolean preVote) {
         promise(voter, request);
-        note(new Vote(request.term(), self, voter, preVote, Vote.Verdict.ASKED));
+        votesSeen.asked(voter, request.term(), preVote);
     }
 
     void becomeLeader() {
@@ -394,37 +370,16 @@ public final class Raft {
     }
 
     void note(Trigger trigger) {
-        transitions.add(new Transition(currentTerm(), role.title(), role.leader(), trigger));
+        outbox.transition(new Transition(currentTerm(), role.title(), role.leader(), trigger));
     }
 
-    void note(Vote vote) {
-        votes.add(vote);
+    /** What is known of votes, for those who explain elections. */
+    VotesSeen votesSeen() {
+        return votesSeen;
     }
 
-    /** This server's decision, with the reason when it refuses. */
-    void noteDecision(NodeId candidate, Message.PreVote request, boolean granted) {
-        Vote.Verdict verdict = granted
-                ? Vote.Verdict.GRANTED
-                : request.term() <= currentTerm()
-                        ? Vote.Verdict.OLD_TERM
-                        : role.hasLiveLeader() ? Vote.Verdict.LEADER_ALIVE : Vote.Verdict.LOG_BEHIND;
-        note(new Vote(request.term(), candidate, self, true, verdict));
-    }
-
-    /** The same for a vote. */
-    void noteDecision(NodeId candidate, Message.RequestVote request, boolean granted) {
-        NodeId votedFor = votedFor();
-        Vote.Verdict verdict = granted
-                ? Vote.Verdict.GRANTED
-                : votedFor != null && !votedFor.equals(candidate)
-                        ? Vote.Verdict.VOTED_ALREADY
-                        : Vote.Verdict.LOG_BEHIND;
-        note(new Vote(request.term(), candidate, self, false, verdict));
-    }
-
-    /** What a voter answered to this server. */
-    void noteAnswer(NodeId voter, long term, boolean preVote, boolean granted) {
-        note(new Vote(term, self, voter, preVote, granted ? Vote.Verdict.GRANTED : Vote.Verdict.REFUSED));
+    boolean hasLiveLeader() {
+        return role.hasLiveLeader();
     }
 
     // What the roles share.
@@ -485,7 +440,7 @@ public final class Raft {
     }
 
     void start(SnapshotTask task) {
-        snapshotTasks.add(task);
+        outbox.task(task);
     }
 
     /** The log begins anew behind the snapshot, which is committed and, for its owner, applied. */
@@ -498,25 +453,25 @@ public final class Raft {
         log.install(whole.lastIncluded);
         commitIndex = whole.lastIncluded.index();
         lastApplied = whole.lastIncluded.index();
-        snapshot = new Ready.Snapshot(whole.id, whole.lastIncluded);
+        outbox.install(new Ready.Snapshot(whole.id, whole.lastIncluded));
     }
 
     void readConfirmed(long id, long readIndex) {
-        reads.add(new Ready.ReadState(id, readIndex));
+        outbox.read(new Ready.ReadState(id, readIndex));
     }
 
     /** AppendEntries is the one message that may leave before the write: it claims nothing about the sender's disk. */
     void sendAppendEntries(NodeId to, Message.AppendEntries message) {
-        messages.add(new Envelope(self, to, message));
+        outbox.message(new Envelope(self, to, message));
     }
 
     /** Nor does InstallSnapshot: what it carries is durable at its sender, and committed. */
     void sendInstallSnapshot(NodeId to, Message.InstallSnapshot message) {
-        messages.add(new Envelope(self, to, message));
+        outbox.message(new Envelope(self, to, message));
     }
 
     void promise(NodeId to, Message message) {
-        promises.add(new Envelope(self, to, message));
+        outbox.promise(new Envelope(self, to, message));
     }
 
     /**
@@ -528,7 +483,7 @@ public final class Raft {
         if (message instanceof Message.AppendEntries) {
             promise(from, new Message.AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, 0));
         } else if (message instanceof Message.RequestVote vote) {
-            note(new Vote(vote.term(), from, self, false, Vote.Verdict.OLD_TERM));
+            votesSeen.decided(from, vote, Vote.Verdict.OLD_TERM);
             promise(from, new Message.RequestVoteReply(currentTerm(), false));
         } else if (message instanceof Message.InstallSnapshot) {
             promise(from, new Message.InstallSnapshotReply(currentTerm(), 0, false, 0, 0));

@@ -36,7 +36,7 @@ abstract sealed class Role implements Message.Handler permits Follower, PreCandi
     @Override
     public void onPreVote(NodeId from, Message.PreVote request) {
         boolean granted = wouldVoteFor(request);
-        raft.noteDecision(from, request, granted);
+        raft.votesSeen().decided(from, request, granted);
         raft.promise(from, new Message.PreVoteReply(granted ? request.term() : raft.currentTerm(), granted));
     }
 
@@ -54,7 +54,7 @@ abstract sealed class Role implements Message.Handler permits Follower, PreCandi
     /** A candidate voted for itself, and so did a leader. */
     @Override
     public void onRequestVote(NodeId from, Message.RequestVote request) {
-        raft.noteDecision(from, request, false);
+        raft.votesSeen().decided(from, request, false);
         raft.promise(from, new Message.RequestVoteReply(raft.currentTerm(), false));
     }
 

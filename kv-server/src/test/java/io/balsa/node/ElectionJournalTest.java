@@ -194,6 +194,22 @@ class ElectionJournalTest {
         assertThat(n2.last().previousLeader()).isEqualTo(N1);
     }
 
+    /** Seed 42: the pre-vote for the next term came between winning the votes and becoming the leader. */
+    @Test
+    void aPreVoteForTheNextTermDoesNotEndAnElection() {
+        Server n1 = new Server(N1);
+        n1.asks(5, Transition.Trigger.ELECTION_TIMEOUT, N2, N3);
+        n1.becomes(5, "candidate", null, Transition.Trigger.PRE_VOTE_WON);
+        n1.journal.vote(new Vote(6, N3, N1, true, Verdict.GRANTED));
+        n1.journal.vote(new Vote(5, N1, N2, false, Verdict.GRANTED));
+        n1.becomes(5, "leader", N1, Transition.Trigger.ELECTION_WON);
+        assertThat(n1.journal.elections()).hasSize(1);
+        assertThat(n1.journal.elections().get(0).votes())
+                .contains(new Vote(5, N1, N1, false, Verdict.GRANTED), new Vote(5, N1, N2, false, Verdict.GRANTED));
+        n1.becomes(6, "follower", null, Transition.Trigger.VOTED);
+        assertThat(n1.journal.elections().get(1).votes()).contains(new Vote(6, N3, N1, true, Verdict.GRANTED));
+    }
+
     @Test
     void aRestartGoesOnFromWhatWasKept() {
         calm();
