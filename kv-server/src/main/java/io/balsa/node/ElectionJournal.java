@@ -3,7 +3,6 @@ package io.balsa.node;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Transition;
 import io.balsa.raft.Vote;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -87,7 +86,7 @@ public final class ElectionJournal {
 
     private final long electionNanosMax;
     private final long quietNanos;
-    private final ArrayDeque<Election> closed = new ArrayDeque<>();
+    private final ArrayList<Election> closed = new ArrayList<>();
 
     /** Pre-votes for a later election than the one that is not over; begun only when it is. */
     private final List<Vote> ahead = new ArrayList<>();
@@ -173,12 +172,16 @@ public final class ElectionJournal {
             add(open.votes, vote);
             return;
         }
-        Election last = closed.peekLast();
-        if (last != null && last.term() == vote.term()) {
-            List<Vote> votes = new ArrayList<>(last.votes());
-            add(votes, vote);
-            closed.removeLast();
-            keep(last.withVotes(votes), true);
+        // A turn may bring votes and then the ends of several elections; of those the journal hears first.
+        for (int i = closed.size() - 1; i >= 0 && closed.get(i).term() >= vote.term(); i--) {
+            Election over = closed.get(i);
+            if (over.term() == vote.term()) {
+                List<Vote> votes = new ArrayList<>(over.votes());
+                add(votes, vote);
+                closed.set(i, over.withVotes(votes));
+                sink.keep(closed.get(i), true);
+                return;
+            }
         }
     }
 
@@ -188,7 +191,9 @@ public final class ElectionJournal {
             if (known.candidate().equals(vote.candidate())
                     && known.voter().equals(vote.voter())
                     && known.preVote() == vote.preVote()) {
-                if (vote.verdict() != Vote.Verdict.ASKED) {
+                // A vote that was given stays given, also when a repeated request for it was refused meanwhile.
+                boolean given = known.verdict() == Vote.Verdict.GRANTED && !known.preVote();
+                if (vote.verdict() != Vote.Verdict.ASKED && !given) {
                     votes.set(i, vote);
                 }
                 return;
@@ -258,7 +263,7 @@ public final class ElectionJournal {
             return null;
         }
         if (open == null || open.term < term) {
-            Election last = closed.peekLast();
+            Election last = last();
             boolean isOver = last != null && (last.term() > term || (last.term() == term && last.leader() != null));
             if (isOver || term <= leaderTerm) {
                 return null;
@@ -279,9 +284,9 @@ public final class ElectionJournal {
         if (draft != null) {
             close(draft);
         }
-        Election last = closed.peekLast();
+        Election last = last();
         boolean again = last != null && last.term() == term && last.leader() == null;
-        Draft begun = newDraft(term, again ? closed.removeLast() : null, nanoClock.getAsLong());
+        Draft begun = newDraft(term, again ? closed.remove(closed.size() - 1) : null, nanoClock.getAsLong());
         draft = begun;
         for (Vote vote : ahead) {
             if (vote.term() == term) {
@@ -331,15 +336,19 @@ public final class ElectionJournal {
 
     private void close(Draft open) {
         draft = null;
-        keep(electionOf(open), false);
+        keep(electionOf(open));
     }
 
-    private void keep(Election election, boolean amended) {
+    private @Nullable Election last() {
+        return closed.isEmpty() ? null : closed.get(closed.size() - 1);
+    }
+
+    private void keep(Election election) {
         closed.add(election);
         while (closed.size() > KEPT) {
-            closed.removeFirst();
+            closed.remove(0);
         }
-        sink.keep(election, amended);
+        sink.keep(election, false);
     }
 
     private Election electionOf(Draft open) {

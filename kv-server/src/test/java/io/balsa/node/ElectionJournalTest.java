@@ -197,7 +197,6 @@ class ElectionJournalTest {
     /** Seed 42: the pre-vote for the next term came between winning the votes and becoming the leader. */
     @Test
     void aPreVoteForTheNextTermDoesNotEndAnElection() {
-        Server n1 = new Server(N1);
         n1.asks(5, Transition.Trigger.ELECTION_TIMEOUT, N2, N3);
         n1.becomes(5, "candidate", null, Transition.Trigger.PRE_VOTE_WON);
         n1.journal.vote(new Vote(6, N3, N1, true, Verdict.GRANTED));
@@ -208,6 +207,28 @@ class ElectionJournalTest {
                 .contains(new Vote(5, N1, N1, false, Verdict.GRANTED), new Vote(5, N1, N2, false, Verdict.GRANTED));
         n1.becomes(6, "follower", null, Transition.Trigger.VOTED);
         assertThat(n1.journal.elections().get(1).votes()).contains(new Vote(6, N3, N1, true, Verdict.GRANTED));
+    }
+
+    /** Seed 42, too: the voter's own pre-vote had begun when the request came a second time. */
+    @Test
+    void aVoteThatWasGivenStaysGiven() {
+        n1.becomes(5, "candidate", null, Transition.Trigger.PRE_VOTE_WON);
+        n1.journal.vote(new Vote(5, N1, N2, false, Verdict.GRANTED));
+        n1.journal.vote(new Vote(5, N1, N2, false, Verdict.REFUSED));
+        assertThat(n1.last().votes()).contains(new Vote(5, N1, N2, false, Verdict.GRANTED));
+    }
+
+    /** Seed 137: after a pause a turn brought the vote that won, and two later terms. */
+    @Test
+    void aVoteIsKeptThoughLaterTermsCameInTheSameTurn() {
+        n1.becomes(5, "candidate", null, Transition.Trigger.PRE_VOTE_WON);
+        n1.becomes(5, "leader", N1, Transition.Trigger.ELECTION_WON);
+        n1.becomes(6, "follower", null, Transition.Trigger.HIGHER_TERM);
+        n1.becomes(7, "follower", null, Transition.Trigger.HIGHER_TERM);
+        n1.journal.vote(new Vote(5, N1, N2, false, Verdict.GRANTED));
+        assertThat(n1.journal.elections()).extracting(Election::term).containsExactly(5L, 6L, 7L);
+        assertThat(n1.journal.elections().get(0).votes()).contains(new Vote(5, N1, N2, false, Verdict.GRANTED));
+        assertThat(n1.saved.get(1L)).isEqualTo(n1.journal.elections().get(0));
     }
 
     @Test
