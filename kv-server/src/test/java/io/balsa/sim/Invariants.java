@@ -209,6 +209,17 @@ final class Invariants implements Checks {
                 lastIncluded);
     }
 
+    private static void snapshotIsNeeded(SimulatedServer server, Envelope envelope) {
+        SimulatedServer.Life life = server.life();
+        unless(
+                life != null
+                        && life.raft.matchIndexOf(envelope.to())
+                                < life.raft.anchor().index(),
+                "SnapshotOnlyWhereNeeded",
+                "%s, but its receiver has what is before the log's first entry",
+                envelope);
+    }
+
     @Override
     public void checkpointed(SimulatedServer server, SimulatedServer.Life life) {
         world.committed.checkStateHash(server.id.toString(), life.machine.lastApplied(), life.machine.stateHash());
@@ -450,6 +461,7 @@ final class Invariants implements Checks {
         } else if (message instanceof Message.InstallSnapshot request) {
             vote(server, request.term(), server.id);
             snapshotIsCommitted(server.id, request.lastIncluded());
+            snapshotIsNeeded(server, envelope);
         } else if (message instanceof Message.InstallSnapshotReply reply && reply.matchIndex() > 0) {
             acknowledgement(server, envelope, reply.matchIndex());
         } else if (message instanceof Message.ReadIndex request) {
