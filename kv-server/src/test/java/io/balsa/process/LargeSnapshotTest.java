@@ -54,7 +54,10 @@ final class LargeSnapshotTest {
 
             try (Writers writers = Writers.start(cluster, 3)) {
                 writers.awaitApplied(200);
+                Map<Double, Double> calm = turns(leader);
+                writers.awaitApplied(5_000);
                 Map<Double, Double> before = turns(leader);
+                print("the leader's slowest turn without a snapshot took up to %s", slowest(calm, before));
                 long start = System.nanoTime();
                 follower.start();
                 await("the follower has caught up")

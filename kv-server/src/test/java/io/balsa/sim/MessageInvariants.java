@@ -61,6 +61,7 @@ final class MessageInvariants implements Checks {
         } else if (message instanceof Message.InstallSnapshot request) {
             vote(server, request.term(), server.id);
             world.committed.checkSnapshot(server.id.toString(), request.lastIncluded());
+            snapshotIsNeeded(server, envelope);
         } else if (message instanceof Message.InstallSnapshotReply reply && reply.matchIndex() > 0) {
             acknowledgement(server, envelope, reply.matchIndex());
         } else if (message instanceof Message.ReadIndex request) {
@@ -140,6 +141,17 @@ final class MessageInvariants implements Checks {
                     acked,
                     envelope.to());
         }
+    }
+
+    private static void snapshotIsNeeded(SimulatedServer server, Envelope envelope) {
+        SimulatedServer.Life life = server.life();
+        unless(
+                life != null
+                        && life.raft.matchIndexOf(envelope.to())
+                                < life.raft.anchor().index(),
+                "SnapshotOnlyWhereNeeded",
+                "%s, but its receiver has what is before the log's first entry",
+                envelope);
     }
 
     private void readIndexReply(Envelope envelope, Message.ReadIndexReply reply) {

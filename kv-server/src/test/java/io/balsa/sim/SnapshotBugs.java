@@ -98,7 +98,7 @@ final class SnapshotBugs {
                                 "node/Compaction.java",
                                 "Math.min(log.lastIndex() - tail, log.checkpointIndex());",
                                 "log.lastIndex() - tail;"),
-                simulated("nextIndex stays behind an installed snapshot", "16", "EqualServers", "Progress")
+                simulated("nextIndex stays behind an installed snapshot", "16", "SnapshotOnlyWhereNeeded")
                         .by(
                                 new Patch(
                                         "raft/Leader.java",
