@@ -13,6 +13,9 @@ final class FailingDisk implements Scenario {
         READ_ONLY
     }
 
+    /** Not one can be written any more, but what was proposed counts for a moment. */
+    private static final int ENTRIES_MAX = 100;
+
     private final Cause cause;
 
     FailingDisk(Cause cause) {
@@ -83,7 +86,7 @@ final class FailingDisk implements Scenario {
                 Cluster.comesTrue(10_000_000_000L, () -> !leader.isAlive());
             });
         }
-        sick.awaitReaction(false);
+        sick.awaitReaction(false, ENTRIES_MAX);
     }
 
     /** From now on the system call fails in that process. */

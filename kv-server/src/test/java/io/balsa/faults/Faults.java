@@ -147,7 +147,7 @@ public final class Faults {
                     (System.nanoTime() - start) / 1e9);
             violations.forEach(violation -> failures.add(scenario.name() + ": " + violation));
             violations.forEach(violation -> say("       %s", violation));
-            if (!violations.isEmpty()) {
+            if (!violations.isEmpty() || scenario.spoilsTheCluster()) {
                 end(cluster);
                 cluster = null;
             }
@@ -245,9 +245,10 @@ public final class Faults {
         seen.forEach((what, count) -> say("%5d  %s", count, what));
         gapsMillis.forEach((name, gaps) -> {
             List<Double> sorted = gaps.stream().sorted().toList();
+            int size = sorted.size();
             say(
                     "%s: from the fault to the next acknowledged write: median %.0f ms, worst %.0f ms of %d",
-                    name, sorted.get(sorted.size() / 2), sorted.get(sorted.size() - 1), sorted.size());
+                    name, (sorted.get(size / 2) + sorted.get((size - 1) / 2)) / 2, sorted.get(size - 1), size);
         });
         say("acknowledged writes checked: %d, lost: %d; reads judged: %d, wrong: %d", acknowledged, lost, reads, wrong);
         say("controls caught: %d of %d", caught, scenarios);

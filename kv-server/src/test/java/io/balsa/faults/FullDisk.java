@@ -8,6 +8,8 @@ final class FullDisk implements Scenario {
     /** The log's file is 16 MiB ahead of its content, which must be used up first. */
     private static final int VALUE_BYTES = 32 << 10;
 
+    private static final int ENTRIES_MAX = 3 * (16 << 20) / VALUE_BYTES;
+
     @Override
     public String name() {
         return "full-disk";
@@ -38,7 +40,7 @@ final class FullDisk implements Scenario {
                 number % 2 == 0 ? leader : cluster.othersThan(leader).get(0);
         SickServer sick = new SickServer(trial, victim);
         cluster.disk(victim).fill();
-        sick.awaitReaction(true);
+        sick.awaitReaction(true, ENTRIES_MAX);
         trial.load(Trial.SMALL_VALUE_BYTES);
         cluster.disk(victim).drain();
         // One that refused by itself takes writes by itself; one that halted is started by whoever made room.

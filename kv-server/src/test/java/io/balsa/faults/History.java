@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class History {
     static final String PREFIX = "faults/";
 
-    private static final int VIOLATIONS_KEPT_MAX = 12;
+    private static final int KEPT_OF_A_KIND_MAX = 12;
 
     private final Map<String, Register> registers = new ConcurrentHashMap<>();
     private final List<Register> recent = new ArrayList<>();
@@ -82,10 +82,11 @@ final class History {
         }
     }
 
-    private void violationOfMany(String text) {
+    /** The first dozen of a kind are kept. */
+    private void violationOfMany(String kind, String text) {
         synchronized (violations) {
-            if (violations.size() < VIOLATIONS_KEPT_MAX) {
-                violations.add(text);
+            if (violations.stream().filter(kept -> kept.startsWith(kind)).count() < KEPT_OF_A_KIND_MAX) {
+                violations.add(kind + text);
             }
         }
     }
@@ -99,7 +100,7 @@ final class History {
 
     private void wrong(String text) {
         wrong.incrementAndGet();
-        violationOfMany("wrong read: " + text);
+        violationOfMany("wrong read: ", text);
     }
 
     /** Holds a server's whole content, read when nothing was written any more, to the record. */
@@ -180,7 +181,7 @@ final class History {
             long missing = floor() - version;
             if (missing > 0) {
                 lostWrites = Math.max(lostWrites, missing);
-                violationOfMany("lost: " + missing + " acknowledged writes of " + key + " on " + server);
+                violationOfMany("lost: ", missing + " acknowledged writes of " + key + " on " + server);
             } else {
                 read(server, floor(), version, value);
             }

@@ -22,8 +22,8 @@ final class LoopDisk implements AutoCloseable {
     private final String device;
     private final Path mountPoint;
     private final Path filler;
-    private boolean frozen;
-    private boolean mounted;
+    private volatile boolean frozen;
+    private volatile boolean mounted;
 
     private LoopDisk(String device, Path mountPoint) {
         this.device = device;

@@ -12,6 +12,8 @@ final class SickServer {
     /** Longer than the client waits for an answer: a load that hangs at the server may be all that writes to it. */
     private static final long REACTS_NANOS_MAX = 30_000_000_000L;
 
+    private static final long ARRIVES_NANOS_MAX = 3_000_000_000L;
+
     private final Trial trial;
     private final ServerProcess server;
     private final int refusedBefore;
@@ -36,11 +38,20 @@ final class SickServer {
     /**
      * Waits until it has reacted, and counts how. Right are: it halts with a message; where {@code mayRefuse}, also that
      * writes are refused for lack of space, or that it takes nothing more while the others do.
+     *
+     * @param entriesMax what its log may still grow by
      */
-    void awaitReaction(boolean mayRefuse) throws IOException, InterruptedException {
+    void awaitReaction(boolean mayRefuse, int entriesMax) throws IOException, InterruptedException {
         standsStill();
-        boolean reacted = Cluster.comesTrue(REACTS_NANOS_MAX, () -> !server.isAlive() || (mayRefuse && refuses()));
-        if (!reacted) {
+        // Until the fault has surely arrived.
+        Cluster.comesTrue(ARRIVES_NANOS_MAX, () -> !server.isAlive());
+        long last = trial.cluster().lastLogIndex(server) + entriesMax;
+        boolean ended = Cluster.comesTrue(
+                REACTS_NANOS_MAX,
+                () -> !server.isAlive()
+                        || (mayRefuse && refuses())
+                        || trial.cluster().lastLogIndex(server) > last);
+        if (!ended || trial.cluster().lastLogIndex(server) > last) {
             trial.history().violation("goes on: " + server + " serves as if its disk had not failed");
         } else if (server.isAlive()) {
             trial.saw(

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ThreadLocalRandom;
 
 /** The leader stops without a word, another one takes over, and then the first one is asked as it wakes. */
 final class SilentLeader implements Scenario {
@@ -63,14 +62,14 @@ final class SilentLeader implements Scenario {
         trial.load().awaitAcknowledged(50);
         ServerProcess old = cluster.awaitLeader();
         List<ServerProcess> others = cluster.othersThan(old);
-        Register register = written(trial, cluster.servers());
+        Register register = trial.written(cluster.servers());
         warm(trial, register, old);
         try {
             trial.strikeAndMeasure(others, () -> stop(cluster, old));
             ServerProcess successor = cluster.awaitLeader(others);
             // What is behind many others does not reach the old leader with the first message that it sees on waking.
             for (int i = 0; i < WRITES_BETWEEN; i++) {
-                written(trial, List.of(successor));
+                trial.written(List.of(successor));
             }
             writeAgain(trial, register, successor);
             List<CompletableFuture<Read>> reads = new ArrayList<>();
@@ -104,20 +103,6 @@ final class SilentLeader implements Scenario {
         } else {
             cluster.disk(server).thaw();
         }
-    }
-
-    /** A key of one write, which was acknowledged. */
-    @CanIgnoreReturnValue
-    private static Register written(Trial trial, List<ServerProcess> servers) throws InterruptedException {
-        List<Register> found = new ArrayList<>();
-        Cluster.await("a write is acknowledged", () -> {
-            Register register = trial.history().begin(Trial.SMALL_VALUE_BYTES);
-            ServerProcess server = servers.get(ThreadLocalRandom.current().nextInt(servers.size()));
-            register.wrote(trial.cluster().kv().put(server.http(), register.key(), register.write()));
-            found.add(register);
-            return register.floor() == 1;
-        });
-        return found.get(found.size() - 1);
     }
 
     /** A second write, acknowledged, or seen by a read when its own answer said nothing. */

@@ -1,5 +1,6 @@
 package io.balsa.faults;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.balsa.faults.History.Register;
 import io.balsa.process.KvHttp.Outcome;
 import io.balsa.process.ServerProcess;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** One scenario at work on a cluster: what its rounds share, and what they have seen. */
@@ -65,6 +67,20 @@ final class Trial implements AutoCloseable {
 
     List<Double> gapsMillis() {
         return gapsMillis;
+    }
+
+    /** A key of one write, which was acknowledged. */
+    @CanIgnoreReturnValue
+    Register written(List<ServerProcess> servers) throws InterruptedException {
+        List<Register> found = new ArrayList<>();
+        Cluster.await("a write is acknowledged", () -> {
+            Register register = history().begin(SMALL_VALUE_BYTES);
+            ServerProcess server = servers.get(ThreadLocalRandom.current().nextInt(servers.size()));
+            register.wrote(cluster.kv().put(server.http(), register.key(), register.write()));
+            found.add(register);
+            return register.floor() == 1;
+        });
+        return found.get(found.size() - 1);
     }
 
     /** What breaks something. */
