@@ -63,7 +63,7 @@ final class ClusterScriptTest {
         script = deploy.resolve("cluster");
         run = root.resolve("run");
         writeJar(Files.createDirectories(root.resolve("kv-server/target")).resolve("kv-server.jar"));
-        basePort = ProcessCluster.freePorts(1_000);
+        basePort = Ports.freeWithOneAbove(1_000);
     }
 
     @AfterEach

@@ -16,10 +16,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP API, called plainly: each request once, redirects followed, no repetition behind the test's back. Thread-safe. */
-final class KvHttp {
+public final class KvHttp {
     static final Duration REQUEST_MAX = Duration.ofSeconds(5);
 
     /** No test measures how long a page takes, and the machine may be busy. */
@@ -33,19 +35,22 @@ final class KvHttp {
             .connectTimeout(Duration.ofSeconds(2))
             .build();
 
+    /** By error code. */
+    private final Map<String, Integer> refusals = new ConcurrentHashMap<>();
+
     /** What an answer, or none, proves about a write. */
-    enum Outcome {
+    public enum Outcome {
         APPLIED,
         NOT_APPLIED,
         UNKNOWN
     }
 
     /** A key as a server answers it. */
-    record Item(String value, long version, long modRevision) {}
+    public record Item(String value, long version, long modRevision) {}
 
     /** A server's answer, whatever its status. */
-    record Answer(int status, String body) {
-        Map<String, String> fields() {
+    public record Answer(int status, String body) {
+        public Map<String, String> fields() {
             try {
                 return KvHttp.fields(body);
             } catch (IOException notJson) {
@@ -63,7 +68,7 @@ final class KvHttp {
     }
 
     /** Sets a key, once. */
-    Outcome put(URI server, String key, String value) {
+    public Outcome put(URI server, String key, String value) {
         return write(request(server, "/v1/kv/" + key)
                 .PUT(HttpRequest.BodyPublishers.ofString(value))
                 .build());
@@ -74,10 +79,23 @@ final class KvHttp {
         return CompletableFuture.supplyAsync(() -> create(server, key, value));
     }
 
+    /** {@link #put}, without waiting for it. */
+    public CompletableFuture<Outcome> putLater(URI server, String key, String value) {
+        HttpRequest request = request(server, "/v1/kv/" + key)
+                .PUT(HttpRequest.BodyPublishers.ofString(value))
+                .build();
+        return client.sendAsync(request, HttpResponse.BodyHandlers.ofString()).handle((response, failure) -> {
+            if (failure == null) {
+                return outcome(request, response);
+            }
+            Throwable cause = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
+            return cause instanceof ConnectException ? Outcome.NOT_APPLIED : Outcome.UNKNOWN;
+        });
+    }
+
     private Outcome write(HttpRequest request) {
-        HttpResponse<String> response;
         try {
-            response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            return outcome(request, client.send(request, HttpResponse.BodyHandlers.ofString()));
         } catch (ConnectException neverSent) {
             return Outcome.NOT_APPLIED;
         } catch (IOException lost) {
@@ -86,11 +104,16 @@ final class KvHttp {
             Thread.currentThread().interrupt();
             return Outcome.UNKNOWN;
         }
+    }
+
+    private Outcome outcome(HttpRequest request, HttpResponse<String> response) {
         Answer answer = new Answer(response.statusCode(), response.body());
         if (answer.status() == 200 || answer.status() == 201) {
             return Outcome.APPLIED;
         }
-        String outcome = answer.fields().get("outcome");
+        Map<String, String> fields = answer.fields();
+        refusals.merge(String.valueOf(fields.get("code")), 1, Integer::sum);
+        String outcome = fields.get("outcome");
         if ("not_applied".equals(outcome)) {
             if (answer.status() == 412) {
                 throw new AssertionError("a key that was never written exists already: " + request.uri());
@@ -103,8 +126,13 @@ final class KvHttp {
         throw new AssertionError("an answer that says nothing about the outcome: " + answer);
     }
 
+    /** How many writes were answered with this error code so far. */
+    public int refusals(String code) {
+        return refusals.getOrDefault(code, 0);
+    }
+
     /** One read, without waiting for it; fails with an IOException when no answer came. */
-    CompletableFuture<Answer> get(URI server, String key, String consistency) {
+    public CompletableFuture<Answer> get(URI server, String key, String consistency) {
         HttpRequest request =
                 request(server, "/v1/kv/" + key + "?consistency=" + consistency).build();
         return client.sendAsync(request, HttpResponse.BodyHandlers.ofString())
@@ -129,7 +157,8 @@ final class KvHttp {
     }
 
     /** Every key that begins with {@code prefix}, page by page. */
-    Map<String, Item> all(URI server, String prefix, String consistency) throws IOException, InterruptedException {
+    public Map<String, Item> all(URI server, String prefix, String consistency)
+            throws IOException, InterruptedException {
         Map<String, Item> items = new TreeMap<>();
         String cursor = null;
         do {
@@ -146,7 +175,7 @@ final class KvHttp {
     }
 
     /** The fields of {@code /v1/status}; empty when the server does not answer. */
-    Map<String, String> status(URI server) {
+    public Map<String, String> status(URI server) {
         try {
             HttpRequest request = HttpRequest.newBuilder(server.resolve("/v1/status"))
                     .timeout(Duration.ofSeconds(1))
@@ -161,7 +190,7 @@ final class KvHttp {
         }
     }
 
-    boolean isReady(URI server) {
+    public boolean isReady(URI server) {
         try {
             HttpRequest request = HttpRequest.newBuilder(server.resolve("/readyz"))
                     .timeout(Duration.ofSeconds(1))

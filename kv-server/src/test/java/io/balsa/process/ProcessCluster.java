@@ -4,9 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -16,10 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -35,9 +29,6 @@ final class ProcessCluster implements AutoCloseable {
     private static final Duration CONVERGED_MAX = Duration.ofSeconds(60);
 
     private final Path data;
-    /** A port drawn twice made one server answer for another, and a cluster of two pass for one of three. */
-    private static final Set<Integer> HANDED_OUT = ConcurrentHashMap.newKeySet();
-
     private final Map<String, ServerProcess> servers = new LinkedHashMap<>();
     /** By dialling and dialled server. */
     private final Map<String, TcpProxy> proxies = new TreeMap<>();
@@ -51,12 +42,12 @@ final class ProcessCluster implements AutoCloseable {
         Path logs = Files.createDirectories(Path.of("target", "process-logs", name));
         Map<String, Integer> raftPorts = new LinkedHashMap<>();
         for (int i = 1; i <= size; i++) {
-            raftPorts.put("n" + i, freePort());
+            raftPorts.put("n" + i, Ports.free());
         }
         for (String id : raftPorts.keySet()) {
             Path log = logs.resolve(id + ".log");
             Files.deleteIfExists(log);
-            int httpPort = freePort();
+            int httpPort = Ports.free();
             List<String> arguments = new ArrayList<>(List.of(
                     "--id",
                     id,
@@ -87,7 +78,7 @@ final class ProcessCluster implements AutoCloseable {
         for (Map.Entry<String, Integer> peer : raftPorts.entrySet()) {
             int port = peer.getValue();
             if (withProxies && !peer.getKey().equals(id)) {
-                TcpProxy proxy = new TcpProxy(freePort(), port);
+                TcpProxy proxy = new TcpProxy(Ports.free(), port);
                 proxies.put(id + ">" + peer.getKey(), proxy);
                 port = proxy.port();
             }
@@ -116,39 +107,6 @@ final class ProcessCluster implements AutoCloseable {
             throw failure;
         }
         return cluster;
-    }
-
-    /**
-     * A port that nothing listens on. Below the range from which the kernel draws the ports of outgoing connections: one of
-     * those must not sit on a server's port while it is down.
-     */
-    private static int freePort() throws IOException {
-        for (int attempt = 0; attempt < 100; attempt++) {
-            int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-            if (!HANDED_OUT.add(port)) {
-                continue; // Free as it may be at the moment: the server that it was drawn for does not run yet.
-            }
-            try (ServerSocket probe = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-                return probe.getLocalPort();
-            } catch (BindException taken) {
-                // Draw another one.
-            }
-        }
-        throw new IOException("no free port between 20000 and 32000");
-    }
-
-    /** A port that is free, as is the one {@code distance} above it. */
-    static int freePorts(int distance) throws IOException {
-        while (true) {
-            int port = freePort();
-            try (ServerSocket probe = new ServerSocket(port + distance, 1, InetAddress.getLoopbackAddress())) {
-                if (HANDED_OUT.add(probe.getLocalPort())) {
-                    return port;
-                }
-            } catch (BindException taken) {
-                // Draw another one.
-            }
-        }
     }
 
     void startAll() throws IOException {

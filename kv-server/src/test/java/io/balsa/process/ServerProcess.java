@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One server of a {@link ProcessCluster}: its place on disk and on the network, and the process while there is one. */
-final class ServerProcess {
+public final class ServerProcess {
     private static final long EXIT_SECONDS_MAX = 20;
 
     private final String id;
@@ -23,17 +23,31 @@ final class ServerProcess {
 
     /** @param arguments of {@code balsa server} */
     ServerProcess(String id, int httpPort, List<String> arguments, Path log) {
+        this(id, httpPort, java(), arguments, log);
+    }
+
+    /**
+     * Not started yet.
+     *
+     * @param java what runs {@code balsa}, without its arguments
+     * @param arguments of {@code balsa server}
+     * @param log where its output is appended
+     */
+    public ServerProcess(String id, int httpPort, List<String> java, List<String> arguments, Path log) {
         this.id = id;
         this.http = URI.create("http://127.0.0.1:" + httpPort);
-        this.command = command(arguments);
+        this.command = new ArrayList<>(java);
+        this.command.add("server");
+        this.command.addAll(arguments);
         this.log = log.toFile();
     }
 
-    private static List<String> command(List<String> arguments) {
+    /** The classes under test. */
+    private static List<String> java() {
         String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .filter(element -> !element.endsWith("test-classes"))
                 .collect(java.util.stream.Collectors.joining(File.pathSeparator));
-        List<String> command = new ArrayList<>(List.of(
+        return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx256m",
                 "-XX:+UseSerialGC",
@@ -42,22 +56,19 @@ final class ServerProcess {
                 "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
                 "-cp",
                 classPath,
-                "io.balsa.Main",
-                "server"));
-        command.addAll(arguments);
-        return command;
+                "io.balsa.Main");
     }
 
-    String id() {
+    public String id() {
         return id;
     }
 
     /** Where its HTTP API is. */
-    URI http() {
+    public URI http() {
         return http;
     }
 
-    void start() throws IOException {
+    public void start() throws IOException {
         if (isAlive()) {
             throw new IllegalStateException(id + " is running already");
         }
@@ -67,38 +78,43 @@ final class ServerProcess {
                 .start();
     }
 
-    boolean isAlive() {
+    public boolean isAlive() {
         return process != null && process.isAlive();
     }
 
+    /** Of the process that was started last. */
+    public long pid() {
+        return running().pid();
+    }
+
     /** SIGKILL; returns when the process is gone. */
-    void kill() {
+    public void kill() {
         running().destroyForcibly();
         awaitExit();
     }
 
     /** SIGKILL, without waiting. */
-    void killSoon() {
+    public void killSoon() {
         running().destroyForcibly();
     }
 
     /** SIGTERM; returns the exit code. */
-    int terminate() {
+    public int terminate() {
         running().destroy();
         return awaitExit();
     }
 
     /** SIGSTOP. */
-    void pause() {
+    public void pause() {
         signal("STOP");
     }
 
     /** SIGCONT. */
-    void resume() {
+    public void resume() {
         signal("CONT");
     }
 
-    int awaitExit() {
+    public int awaitExit() {
         Process ending = running();
         try {
             if (!ending.waitFor(EXIT_SECONDS_MAX, TimeUnit.SECONDS)) {

@@ -1,0 +1,114 @@
+package io.balsa.faults;
+
+import java.io.IOException;
+import java.io.StringWriter;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.tools.JavaCompiler;
+import javax.tools.JavaFileObject;
+import javax.tools.SimpleJavaFileObject;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/** A server with a bug that the scenarios must find: patched sources, compiled to classes that come before the jar's. */
+enum Plant {
+    /** Acknowledges what only the kernel's cache has. */
+    NO_FLUSH(
+            "commits are not flushed",
+            new Patch(
+                    "storage/Environments.java",
+                    ".open(directory.toFile(), MODE, flags);",
+                    ".open(directory.toFile(), MODE, java.util.stream.Stream.concat("
+                            + "java.util.Arrays.stream(flags), java.util.stream.Stream.of(EnvFlags.MDB_NOSYNC))"
+                            + ".toArray(EnvFlags[]::new));")),
+    /** Takes a commit that failed for one that succeeded. */
+    GOES_ON(
+            "a failed commit is ignored",
+            new Patch(
+                    "storage/LmdbLog.java",
+                    "throw Environments.failed(codec.file(), \"the commit of \" + newEntries.size()"
+                            + " + \" entries\", failure);",
+                    ""),
+            new Patch(
+                    "storage/Checkpointer.java",
+                    "throw Environments.failed(tables.file(), \"the checkpoint at \" + index, failure);",
+                    "")),
+    /** Serves every read from its own state. */
+    LOCAL_READS(
+            "reads ask nobody",
+            new Patch(
+                    "node/RaftLoop.java",
+                    "} else if (consistency == Consistency.LINEARIZABLE) {",
+                    "} else if (false) {")),
+    /** Believes whatever the disk says of a value. */
+    NO_CHECKSUMS(
+            "values are not checked", new Patch("storage/Tables.java", "if (expected != actual) {", "if (false) {"));
+
+    private static final Path SOURCES = Path.of("src/main/java/io/balsa");
+
+    private final String bug;
+
+    @SuppressWarnings("ImmutableEnumChecker") // Of List.of.
+    private final List<Patch> patches;
+
+    /** A snippet that must be in the file exactly once, and what takes its place. */
+    private record Patch(String file, String snippet, String replacement) {}
+
+    Plant(String bug, Patch... patches) {
+        this.bug = bug;
+        this.patches = List.of(patches);
+    }
+
+    /** What is wrong with it, in a few words. */
+    String bug() {
+        return bug;
+    }
+
+    /**
+     * Compiles the patched classes into {@code directory}.
+     *
+     * @param classPath the server's
+     * @throws AssertionError when a snippet is not there, or the patched source is no Java
+     */
+    void compile(String classPath, Path directory) throws IOException {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        if (compiler == null) {
+            throw new IOException("the controls need a JDK, this is " + System.getProperty("java.home"));
+        }
+        List<JavaFileObject> units = new ArrayList<>();
+        for (Patch patch : patches) {
+            String source = Files.readString(SOURCES.resolve(patch.file()));
+            int at = source.indexOf(patch.snippet());
+            if (at < 0 || source.indexOf(patch.snippet(), at + 1) >= 0) {
+                throw new AssertionError("'" + bug + "' patches a snippet that is not in " + patch.file()
+                        + " exactly once; move the patch along with the source:\n" + patch.snippet());
+            }
+            units.add(new Source(patch.file(), source.replace(patch.snippet(), patch.replacement())));
+        }
+        List<String> options = List.of(
+                "--release", "17", "-proc:none", "-nowarn", "-classpath", classPath, "-d", directory.toString());
+        StringWriter complaints = new StringWriter();
+        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
+            if (!compiler.getTask(complaints, files, null, options, null, units).call()) {
+                throw new AssertionError("'" + bug + "' does not compile:\n" + complaints);
+            }
+        }
+    }
+
+    private static final class Source extends SimpleJavaFileObject {
+        private final String source;
+
+        Source(String file, String source) {
+            super(URI.create("string:///io/balsa/" + file), Kind.SOURCE);
+            this.source = source;
+        }
+
+        @Override
+        public CharSequence getCharContent(boolean ignoreEncodingErrors) {
+            return source;
+        }
+    }
+}
