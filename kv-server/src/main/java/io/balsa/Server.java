@@ -100,7 +100,8 @@ public final class Server implements AutoCloseable {
         SplittableRandom random = new SplittableRandom(new SecureRandom().nextLong());
         Raft raft = new Raft(
                 config.id(),
-                new Membership(List.copyOf(config.peers().keySet())),
+                "",
+                Membership.of(List.copyOf(config.peers().keySet())),
                 config.timeouts().toConfig(),
                 random,
                 log.hardState(),

@@ -1,5 +1,6 @@
 package io.balsa.node;
 
+import io.balsa.raft.Membership;
 import io.balsa.raft.Transition;
 
 /** Watches the loop, for metrics and the log. Called on the Raft thread; must return quickly. */
@@ -23,4 +24,7 @@ public interface Observer {
     default void readRefused(Refusal reason) {}
 
     default void transition(Transition transition) {}
+
+    /** Another membership is in force on this server, or the first one. */
+    default void membership(Membership membership) {}
 }

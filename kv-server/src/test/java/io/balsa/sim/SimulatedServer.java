@@ -100,7 +100,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         SimulatedState state = new SimulatedState(memory, this::applied);
         KvStateMachine machine = Reference.machine(state, world.faults.idempotencyRecordsMax);
         Raft raft = new Raft(
-                id, membership, world.faults.config, random.split(), disk.hardState(), disk, machine.lastApplied());
+                id, "", membership, world.faults.config, random.split(), disk.hardState(), disk, machine.lastApplied());
         Observer observer = new Observer() {
             @Override
             public void transition(Transition transition) {

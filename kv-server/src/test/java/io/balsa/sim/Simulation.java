@@ -78,7 +78,7 @@ public final class Simulation {
         history = new History(() -> scheduler.nowMicros() / 1_000);
         generations = new int[faults.keys];
         uncertainWrites = new int[faults.keys];
-        membership = new Membership(
+        membership = Membership.of(
                 IntStream.rangeClosed(1, faults.servers).mapToObj(NodeId::new).toList());
         for (NodeId id : membership.voters()) {
             SimulatedServer server = new SimulatedServer(this, id, random.split());

@@ -3,6 +3,9 @@ package io.balsa.transport;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
+import io.balsa.raft.MembershipCodec;
 import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
 import java.nio.ByteBuffer;
@@ -51,9 +54,21 @@ final class RandomMessages {
         for (int i = 1; i <= count; i++) {
             byte[] command = new byte[random.nextInt(4) == 0 ? 0 : random.nextInt(300)];
             random.nextBytes(command);
-            entries.add(new LogEntry(prevLog.index() + i, number(), ByteBuffer.wrap(command)));
+            entries.add(
+                    random.nextInt(4) == 0
+                            ? new LogEntry(prevLog.index() + i, number(), LogEntry.Kind.MEMBERSHIP, membership())
+                            : new LogEntry(prevLog.index() + i, number(), ByteBuffer.wrap(command)));
         }
         return new Message.AppendEntries(number(), prevLog, entries, number(), number());
+    }
+
+    private ByteBuffer membership() {
+        List<Member> members = new ArrayList<>();
+        for (int id = 1; id <= random.nextInt(6); id++) {
+            Member.Standing standing = random.nextBoolean() ? Member.Standing.VOTER : Member.Standing.JOINING;
+            members.add(new Member(new NodeId(id), standing, Long.toHexString(number()), "höst:" + id));
+        }
+        return MembershipCodec.encode(new Membership(0, "cluster", members));
     }
 
     private EntryId id() {
