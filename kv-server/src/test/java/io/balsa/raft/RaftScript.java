@@ -19,7 +19,7 @@ import java.util.function.Predicate;
  *   > read 2               a client asks server 2 for a linearizable read
  *   > transfer 1 2         server 1 is asked to hand over to server 2; "transfer 1" lets it choose
  *   > add 1 4              server 1 is asked to take in server 4 as a learner; "add 1 4 joining" as one to be promoted
- *   > promote 1 4          server 1 is asked to make it a voter; "remove 1 4" to let it go
+ *   > promote 1 4          server 1 is asked to make it a voter; "remove 1 4" to let it go; "remove 1 4 at 7" at revision 7 only
  *   > close 2 1            server 2 sees its connection from server 1 closed
  *   > crash 1              server 1 ends; "restart 1" starts it from its disk, "wipe 1" on an empty one
  *   > deliver              what is in flight arrives; "deliver 1->2" only on that link
@@ -65,7 +65,8 @@ public final class RaftScript implements TestCluster.Watcher {
                         this,
                         TestCluster.InOrder::new);
             case "add" -> {
-                Member.Standing standing = words.length > 3 ? Member.Standing.JOINING : Member.Standing.LEARNER;
+                Member.Standing standing =
+                        List.of(words).contains("joining") ? Member.Standing.JOINING : Member.Standing.LEARNER;
                 change(words, new MembershipChange.Add(TestCluster.learner(number(words, 2), standing)));
             }
             case "remove" -> change(words, new MembershipChange.Remove(new NodeId(number(words, 2))));
@@ -129,7 +130,9 @@ public final class RaftScript implements TestCluster.Watcher {
     }
 
     private void change(String[] words, MembershipChange change) {
-        Proposal proposal = cluster.change(number(words, 1), change);
+        int at = words.length - 2;
+        long revision = words[at].equals("at") ? number(words, at + 1) : MembershipChange.ANY_REVISION;
+        Proposal proposal = cluster.change(number(words, 1), change, revision);
         happened(
                 proposal instanceof Proposal.Rejected rejected
                         ? rejected.reason() + ": " + rejected.detail()

@@ -169,8 +169,8 @@ final class TestCluster {
         return proposal;
     }
 
-    Proposal change(int id, MembershipChange change) {
-        Proposal proposal = raft(id).changeMembership(change, MembershipChange.ANY_REVISION);
+    Proposal change(int id, MembershipChange change, long expectedRevision) {
+        Proposal proposal = raft(id).changeMembership(change, expectedRevision);
         turn(id);
         return proposal;
     }

@@ -8,6 +8,8 @@ import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A log on a disk that takes time, and that its server may crash on: before a commit, or right after it. */
@@ -23,6 +25,7 @@ final class SimulatedDisk implements Storage {
 
     private final Hooks hooks;
     private final List<LogEntry> log = new ArrayList<>();
+    private final TreeSet<Long> memberships = new TreeSet<>();
     private HardState hardState = HardState.INITIAL;
     private long entriesRead;
     private long entriesReplaced;
@@ -48,6 +51,12 @@ final class SimulatedDisk implements Storage {
             entriesReplaced += replaced.size();
             replaced.clear();
             log.addAll(entries);
+            memberships.tailSet(entries.get(0).index(), true).clear();
+            for (LogEntry entry : entries) {
+                if (entry.kind() == LogEntry.Kind.MEMBERSHIP) {
+                    memberships.add(entry.index());
+                }
+            }
         }
         hooks.mayCrash(false);
     }
@@ -93,6 +102,11 @@ final class SimulatedDisk implements Storage {
                 index,
                 log.size());
         return log.get((int) index - 1);
+    }
+
+    /** The entries that bring a membership, in order. */
+    SortedSet<Long> memberships() {
+        return memberships;
     }
 
     /** {@link EntryId#NONE} at 0. */
