@@ -5,6 +5,7 @@ import io.balsa.node.Consistency;
 import io.balsa.node.Observer;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Transition;
 import java.util.Locale;
@@ -55,6 +56,11 @@ final class Telemetry implements Observer {
 
     private static String word(Enum<?> name) {
         return name.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public void membership(Membership membership) {
+        LOG.info("{} goes by the membership of {}", self, membership);
     }
 
     @Override

@@ -17,7 +17,15 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {GetCommand.class, PutCommand.class, DelCommand.class, ListCommand.class, StatusCommand.class},
+        subcommands = {
+            GetCommand.class,
+            PutCommand.class,
+            DelCommand.class,
+            ListCommand.class,
+            StatusCommand.class,
+            MemberCommand.class,
+            LeaderCommand.class
+        },
         footerHeading = "%nExample:%n",
         footer = {
             "  balsa put greeting hello",

@@ -22,6 +22,9 @@ enum Operation {
     DELETE_RANGE(HttpMethod.DELETE, Route.RANGE, false, EnumSet.of(PREFIX, START, END, TIMEOUT)),
     BATCH(HttpMethod.POST, Route.BATCH, true, EnumSet.of(CONSISTENCY, TIMEOUT)),
     CLUSTER(HttpMethod.GET, Route.CLUSTER, false, EnumSet.noneOf(Parameter.class)),
+    ADD_MEMBER(HttpMethod.POST, Route.MEMBERS, true, EnumSet.of(TIMEOUT)),
+    REMOVE_MEMBER(HttpMethod.DELETE, Route.MEMBER, false, EnumSet.of(TIMEOUT)),
+    PROMOTE_MEMBER(HttpMethod.POST, Route.PROMOTE, false, EnumSet.of(TIMEOUT)),
     TRANSFER(HttpMethod.POST, Route.LEADER, true, EnumSet.of(TIMEOUT)),
     LIMITS(HttpMethod.GET, Route.LIMITS, false, EnumSet.noneOf(Parameter.class)),
     STATUS(HttpMethod.GET, Route.STATUS, false, EnumSet.noneOf(Parameter.class)),
@@ -37,6 +40,9 @@ enum Operation {
         RANGE("/v1/kv"),
         BATCH("/v1/batch"),
         CLUSTER("/v1/cluster"),
+        MEMBERS("/v1/cluster/members"),
+        MEMBER("/v1/cluster/members/{id}"),
+        PROMOTE("/v1/cluster/members/{id}/promote"),
         LEADER("/v1/cluster/leader"),
         LIMITS("/v1/limits"),
         STATUS("/v1/status"),
@@ -48,6 +54,9 @@ enum Operation {
 
         /** In front of a key in the path. */
         static final String KEY_PREFIX = "/v1/kv/";
+
+        private static final String MEMBER_PREFIX = "/v1/cluster/members/";
+        private static final String PROMOTE_SUFFIX = "/promote";
 
         final String template;
 
@@ -61,6 +70,7 @@ enum Operation {
                 case "/v1/kv" -> RANGE;
                 case "/v1/batch" -> BATCH;
                 case "/v1/cluster" -> CLUSTER;
+                case "/v1/cluster/members" -> MEMBERS;
                 case "/v1/cluster/leader" -> LEADER;
                 case "/v1/limits" -> LIMITS;
                 case "/v1/status" -> STATUS;
@@ -69,8 +79,23 @@ enum Operation {
                 case "/metrics" -> METRICS;
                 case "/version" -> VERSION;
                 case "/openapi.yaml" -> OPENAPI;
-                default -> rawPath.startsWith(KEY_PREFIX) ? KEY : null;
+                default -> rawPath.startsWith(KEY_PREFIX) ? KEY : ofMember(rawPath);
             };
+        }
+
+        private static @Nullable Route ofMember(String rawPath) {
+            if (!rawPath.startsWith(MEMBER_PREFIX)) {
+                return null;
+            }
+            return rawPath.endsWith(PROMOTE_SUFFIX) ? PROMOTE : MEMBER;
+        }
+
+        /** The id in the target of a request about one member, as it was sent. */
+        static String memberOf(String target) {
+            int question = target.indexOf('?');
+            String path = question < 0 ? target : target.substring(0, question);
+            String id = path.substring(MEMBER_PREFIX.length());
+            return id.endsWith(PROMOTE_SUFFIX) ? id.substring(0, id.length() - PROMOTE_SUFFIX.length()) : id;
         }
     }
 

@@ -20,6 +20,7 @@
  * <tr><td>Figure 2, rules for servers</td><td>{@link io.balsa.raft.Role} and the four roles</td></tr>
  * <tr><td>§5.3, conflicts found by term</td><td>{@link io.balsa.raft.RaftLog#lastNotAfter}</td></tr>
  * <tr><td>§5.4.2, Figure 8</td><td>{@link io.balsa.raft.Leader#written}: the commit rule</td></tr>
+ * <tr><td>thesis §4, membership changes</td><td>{@link io.balsa.raft.Membership}, {@link io.balsa.raft.Memberships}, {@link io.balsa.raft.MembershipChanges}</td></tr>
  * <tr><td>thesis §3.10, leadership transfer</td><td>{@link io.balsa.raft.Raft#transferLeadership}, {@link io.balsa.raft.Follower#onTimeoutNow}</td></tr>
  * <tr><td>thesis §4.2.3, stickiness</td><td>{@link io.balsa.raft.Role#hasLiveLeader}</td></tr>
  * <tr><td>thesis §6.2, check-quorum</td><td>{@link io.balsa.raft.Leader#tick}</td></tr>
@@ -42,7 +43,7 @@
  * <h2>Caveats</h2>
  *
  * <ul>
- *   <li>The membership is fixed; there are no learners and no snapshots yet, so the log is never cut at its front.
+ *   <li>There are no snapshots yet, so the log is never cut at its front.
  *   <li>Pre-vote, stickiness and check-quorum belong together: with any one missing there is a known livelock.
  *   <li>A server that is restarted knows no leader, and would grant a vote at once; reads by lease are not offered.
  *   <li>Nothing here is thread-safe, and nothing here logs: {@link io.balsa.raft.Transition} tells the driver what to log.

@@ -71,6 +71,7 @@ final class InProcessNode implements Node, AutoCloseable {
         uncertainty = null;
         leader = OWN;
         broken = false;
+        changeResult = (change, expected) -> new ChangeResult.Changed(membership, leader, 7);
     }
 
     void refuse(Refusal reason, @Nullable NodeId newLeader) {
@@ -83,7 +84,7 @@ final class InProcessNode implements Node, AutoCloseable {
         uncertainty = reason;
     }
 
-    /** Every change of membership is answered by this. */
+    /** The next changes of membership are answered by this. */
     void answerChanges(BiFunction<MembershipChange, Long, ChangeResult> answer) {
         changeResult = answer;
     }
@@ -181,7 +182,14 @@ final class InProcessNode implements Node, AutoCloseable {
     @Override
     public void change(
             MembershipChange change, long expectedRevision, long timeoutMillis, Consumer<ChangeResult> reply) {
-        thread.execute(() -> reply.accept(changeResult.apply(change, expectedRevision)));
+        if (broken) {
+            throw new IllegalStateException("the node is broken, as the test asked");
+        }
+        Refusal reason = refusal;
+        ChangeResult result = reason != null
+                ? new ChangeResult.NotApplied(reason, leader, 7)
+                : changeResult.apply(change, expectedRevision);
+        thread.execute(() -> reply.accept(result));
     }
 
     @Override

@@ -37,6 +37,9 @@ final class TestServer implements AutoCloseable {
     /** What the next transfers of leadership are answered with. */
     volatile Supplier<LeaderTransfer.Answer> transfer = TestServer::noTarget;
 
+    /** What is found where a new server is said to be. */
+    volatile DialBack.Answer dialBack = new DialBack.Answer.Found("d4");
+
     volatile @Nullable NodeId transferTarget;
     volatile @Nullable String otherUrl = OTHER_URL;
 
@@ -61,8 +64,8 @@ final class TestServer implements AutoCloseable {
                             transferTarget = target;
                             reply.accept(transfer.get());
                         },
+                        (id, address, timeoutMillis, reply) -> reply.accept(dialBack),
                         id -> id.equals(InProcessNode.OTHER) ? otherUrl : null,
-                        id -> "127.0.0.1:" + (7100 + id.value()),
                         metrics,
                         turnAgeMillis::get,
                         () -> new StoreSizes(4096, 8192),
@@ -88,6 +91,7 @@ final class TestServer implements AutoCloseable {
         turnAgeMillis.set(0);
         otherUrl = OTHER_URL;
         transfer = TestServer::noTarget;
+        dialBack = new DialBack.Answer.Found("d4");
         transferTarget = null;
     }
 
@@ -166,6 +170,9 @@ final class TestServer implements AutoCloseable {
     static String template(String target) {
         int question = target.indexOf('?');
         String path = question < 0 ? target : target.substring(0, question);
+        if (path.startsWith("/v1/cluster/members/")) {
+            return path.endsWith("/promote") ? "/v1/cluster/members/{id}/promote" : "/v1/cluster/members/{id}";
+        }
         return path.startsWith("/v1/kv/") ? "/v1/kv/{key}" : path;
     }
 

@@ -3,6 +3,8 @@ package io.balsa.process;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,11 +27,22 @@ final class ServerProcess {
     ServerProcess(String id, int httpPort, List<String> arguments, Path log) {
         this.id = id;
         this.http = URI.create("http://127.0.0.1:" + httpPort);
-        this.command = command(arguments);
+        this.command = command("server", arguments);
         this.log = log.toFile();
     }
 
-    private static List<String> command(List<String> arguments) {
+    /** What {@code balsa COMMAND} printed, and how it ended. */
+    record Run(int exit, String output) {}
+
+    static Run balsa(String subcommand, List<String> arguments) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command(subcommand, arguments))
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Run(process.waitFor(), output);
+    }
+
+    private static List<String> command(String subcommand, List<String> arguments) {
         String classPath = Stream.of(System.getProperty("java.class.path").split(File.pathSeparator, -1))
                 .filter(element -> !element.endsWith("test-classes"))
                 .collect(java.util.stream.Collectors.joining(File.pathSeparator));
@@ -43,9 +56,14 @@ final class ServerProcess {
                 "-cp",
                 classPath,
                 "io.balsa.Main",
-                "server"));
+                subcommand));
         command.addAll(arguments);
         return command;
+    }
+
+    /** What it has logged so far. */
+    String logged() throws IOException {
+        return Files.readString(log.toPath());
     }
 
     String id() {
