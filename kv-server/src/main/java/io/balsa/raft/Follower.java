@@ -37,7 +37,12 @@ final class Follower extends Role {
     void tick() {
         ticksSinceLeader++;
         ticksUntilElection--;
-        if (ticksUntilElection <= 0) {
+        if (ticksUntilElection <= 0 && !raft.mayCampaign()) {
+            ticksUntilElection = raft.randomElectionTicks();
+            if (leader != null) {
+                raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.ELECTION_TIMEOUT);
+            }
+        } else if (ticksUntilElection <= 0) {
             raft.poll(leaderLost ? Transition.Trigger.CONNECTION_CLOSED : Transition.Trigger.ELECTION_TIMEOUT);
         }
     }
@@ -191,7 +196,7 @@ final class Follower extends Role {
     /** No pre-vote: the leader itself wants this (thesis §3.10). */
     @Override
     public void onTimeoutNow(NodeId from, Message.TimeoutNow request) {
-        if (from.equals(leader)) {
+        if (from.equals(leader) && raft.mayCampaign()) {
             raft.campaign(Transition.Trigger.LEADER_TRANSFER);
         }
     }
