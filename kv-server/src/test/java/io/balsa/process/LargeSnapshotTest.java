@@ -148,8 +148,8 @@ final class LargeSnapshotTest {
     }
 
     private static String slowest(Map<Double, Double> before, Map<Double, Double> after) {
-        double all = after.getOrDefault(Double.POSITIVE_INFINITY, 0.0)
-                - before.getOrDefault(Double.POSITIVE_INFINITY, 0.0);
+        double all =
+                after.getOrDefault(Double.POSITIVE_INFINITY, 0.0) - before.getOrDefault(Double.POSITIVE_INFINITY, 0.0);
         for (Map.Entry<Double, Double> bucket : after.entrySet()) {
             if (bucket.getValue() - before.getOrDefault(bucket.getKey(), 0.0) >= all) {
                 return String.format(Locale.ROOT, "%.1f ms, of %.0f turns", bucket.getKey() * 1_000, all);
