@@ -47,6 +47,8 @@ public final class ElectionJournal {
         final long previousTerm;
         final long heartbeatAgeNanos;
         Election.@Nullable Trigger trigger;
+        /** Others asked this server for votes; it did not do anything itself. */
+        boolean isHearsay = true;
 
         @Nullable
         NodeId leader;
@@ -259,6 +261,9 @@ public final class ElectionJournal {
         if (trigger != null && (cause == null || cause == Election.Trigger.OTHER_SERVER)) {
             cause = trigger;
         }
+        if (trigger != null) {
+            setHearsayAside(term);
+        }
         Draft open = draft;
         if (open != null && open.term > term) {
             return null;
@@ -274,10 +279,21 @@ public final class ElectionJournal {
         if (open.trigger == null || open.trigger == Election.Trigger.OTHER_SERVER) {
             open.trigger = cause;
         }
+        open.isHearsay &= trigger == null;
         if (open.leader == null) {
             open.closesAtNanos = nanoClock.getAsLong() + quietNanos;
         }
         return open;
+    }
+
+    /** Of a later term than {@code term}, in which this server itself does something, it has only heard. */
+    private void setHearsayAside(long term) {
+        Draft later = draft;
+        if (later != null && later.term > term && later.isHearsay && later.attempts == 0) {
+            later.votes.forEach(vote -> add(ahead, vote));
+            draft = null;
+            nextNumber = later.number;
+        }
     }
 
     /** What was begun before is over; what came to nothing in the same term begins anew, under the same number. */

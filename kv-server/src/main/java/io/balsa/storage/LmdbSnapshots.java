@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.lmdbjava.LmdbException;
 
 /**
  * The state in LMDB is its own snapshot: sends it to followers as it was at its last checkpoint, one read transaction a
@@ -210,7 +211,7 @@ public final class LmdbSnapshots implements Snapshots, AutoCloseable {
             discard();
             observer.refused(transfer, String.valueOf(refused.getMessage()));
             outcomes.get().refused(transfer);
-        } catch (StorageException | IOException failure) { // Of files that nothing rests on yet.
+        } catch (StorageException | LmdbException | IOException failure) { // Of files that nothing rests on yet.
             discard();
             observer.refused(transfer, String.valueOf(failure.getMessage()));
             var unused = receiver.schedule(() -> outcomes.get().refused(transfer), RETRY_SECONDS, TimeUnit.SECONDS);

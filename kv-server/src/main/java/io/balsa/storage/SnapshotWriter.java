@@ -82,7 +82,7 @@ final class SnapshotWriter implements AutoCloseable {
             decoder.add(chunk.data());
             bytes += chunk.data().remaining();
             if (decoder.whole() != chunk.done()) {
-                throw new StorageException("a snapshot that ends elsewhere than its last chunk");
+                throw new SnapshotDecoder.RefusedException("it ends elsewhere than its last chunk");
             }
             if (decoder.whole()) {
                 finish();

@@ -231,6 +231,19 @@ class ElectionJournalTest {
         assertThat(n1.saved.get(1L)).isEqualTo(n1.journal.elections().get(0));
     }
 
+    /** Seed 357: it had only heard of term 6 when it stood for term 5 and won. */
+    @Test
+    void aPreVoteForALaterTermDoesNotHideAnElection() {
+        n1.journal.vote(new Vote(6, N3, N1, true, Verdict.GRANTED));
+        n1.wins(5, N2);
+        assertThat(n1.last().term()).isEqualTo(5);
+        assertThat(n1.last().votes())
+                .contains(new Vote(5, N1, N1, false, Verdict.GRANTED), new Vote(5, N1, N2, false, Verdict.GRANTED));
+        n1.becomes(6, "follower", null, Transition.Trigger.VOTED);
+        assertThat(n1.last().votes()).containsExactly(new Vote(6, N3, N1, true, Verdict.GRANTED));
+        assertThat(n1.journal.elections()).extracting(Election::number).containsExactly(1L, 2L);
+    }
+
     @Test
     void aRestartGoesOnFromWhatWasKept() {
         calm();

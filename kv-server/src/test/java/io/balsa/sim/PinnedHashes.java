@@ -9,10 +9,12 @@ import java.util.TreeMap;
  */
 final class PinnedHashes {
     static final Map<Long, String> OF_SEEDS = new TreeMap<>(Map.of(
-            1L, "415e027d4f6e60db",
-            2L, "31ca5fd927021ec",
-            3L, "9634fea19f9ec822",
+            1L, "a75bc03cbbccce25",
+            2L, "2c277625b92687ad",
+            3L, "aebad79112edc5aa",
+            5L, "262c5c77a201906a",
             8L, "d5a9fd375d416486",
+            10L, "c9be7d1482e2bf08",
             893L, "957137d26d86bed6",
             1336L, "fa4bfce53e551e7e"));
 
