@@ -158,9 +158,9 @@ final class SimulatedDisk implements Storage {
         return log.get(at(index));
     }
 
-    /** The entries that bring a membership, in order. */
+    /** The entries behind the anchor that bring a membership, in order. */
     SortedSet<Long> memberships() {
-        return memberships;
+        return new TreeSet<>(memberships.tailSet(anchor.index() + 1));
     }
 
     /** {@link EntryId#NONE} at 0. */
