@@ -86,9 +86,10 @@ enum Operation {
                 case "/metrics" -> METRICS;
                 case "/version" -> VERSION;
                 case "/openapi.yaml" -> OPENAPI;
-                default -> rawPath.startsWith(KEY_PREFIX)
-                        ? KEY
-                        : rawPath.startsWith(ELECTION_PREFIX) ? ELECTION : ofMember(rawPath);
+                default ->
+                    rawPath.startsWith(KEY_PREFIX)
+                            ? KEY
+                            : rawPath.startsWith(ELECTION_PREFIX) ? ELECTION : ofMember(rawPath);
             };
         }
 

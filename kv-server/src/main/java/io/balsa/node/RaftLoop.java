@@ -6,11 +6,11 @@ import io.balsa.kv.Query;
 import io.balsa.kv.QueryResult;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
-import io.balsa.raft.Message;
 import io.balsa.raft.Member;
 import io.balsa.raft.Membership;
 import io.balsa.raft.MembershipChange;
 import io.balsa.raft.MembershipCodec;
+import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Proposal;
 import io.balsa.raft.Raft;
@@ -126,9 +126,10 @@ public final class RaftLoop {
         storage.reset(snapshot.lastIncluded());
         stateMachine.reload();
         KvStateMachine.RecordedMembership recorded = stateMachine.membership();
-        raft.snapshotInstalled(
-                snapshot.lastIncluded(),
-                recorded == null ? null : MembershipCodec.decode(recorded.index(), recorded.command()));
+        raft.snapshotResults()
+                .installed(
+                        snapshot.lastIncluded(),
+                        recorded == null ? null : MembershipCodec.decode(recorded.index(), recorded.command()));
         writes.skipped(snapshot.lastIncluded().index(), raft.leader(), raft.currentTerm());
         observer.snapshotInstalled(snapshot.lastIncluded(), nanoClock.getAsLong() - startedAt);
     }
@@ -206,24 +207,24 @@ public final class RaftLoop {
         }
     }
 
-    /** See {@link Raft#snapshotRead}. */
+    /** See {@link io.balsa.raft.SnapshotResults#read}. */
     public void snapshotRead(SnapshotChunk chunk) {
-        raft.snapshotRead(chunk);
+        raft.snapshotResults().read(chunk);
     }
 
-    /** See {@link Raft#snapshotReadFailed}. */
+    /** See {@link io.balsa.raft.SnapshotResults#readFailed}. */
     public void snapshotReadFailed(TransferId transfer) {
-        raft.snapshotReadFailed(transfer);
+        raft.snapshotResults().readFailed(transfer);
     }
 
-    /** See {@link Raft#snapshotStored}. */
+    /** See {@link io.balsa.raft.SnapshotResults#stored}. */
     public void snapshotStored(TransferId transfer, long offset, boolean whole) {
-        raft.snapshotStored(transfer, offset, whole);
+        raft.snapshotResults().stored(transfer, offset, whole);
     }
 
-    /** See {@link Raft#snapshotRefused}. */
+    /** See {@link io.balsa.raft.SnapshotResults#refused}. */
     public void snapshotRefused(TransferId transfer) {
-        raft.snapshotRefused(transfer);
+        raft.snapshotResults().refused(transfer);
     }
 
     public void receive(List<Envelope> envelopes) {

@@ -132,11 +132,11 @@ final class Follower extends Role {
         if (hasAlready(request.transferId(), request.lastIncluded())) {
             return;
         }
-        SnapshotReception reception = raft.reception();
+        SnapshotReception reception = raft.snapshotResults().reception();
         int order = reception == null ? 1 : request.transferId().compareTo(reception.id);
         if (order > 0 && request.offset() == 0) {
             reception = new SnapshotReception(request.transferId(), request.lastIncluded());
-            raft.receive(reception);
+            raft.snapshotResults().receive(reception);
         } else if (order > 0) {
             replyTo(request.transferId(), false, 0, 0); // Its beginning was lost, with this process perhaps.
             return;

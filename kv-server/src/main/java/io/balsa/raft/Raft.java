@@ -28,7 +28,7 @@ public final class Raft {
     /** Peers whose connection closed, and that were not heard from since. */
     private final TreeSet<NodeId> silent = new TreeSet<>();
 
-    private @Nullable SnapshotReception reception;
+    private final SnapshotResults snapshotResults = new SnapshotResults(this);
     private final Outbox outbox = new Outbox();
     private final VotesSeen votesSeen = new VotesSeen(this);
 
@@ -236,61 +236,9 @@ public final class Raft {
         role.written();
     }
 
-    // What came of snapshot tasks.
-
-    /** The next chunk of a transfer has been read. */
-    public void snapshotRead(SnapshotChunk chunk) {
-        if (role instanceof Leader leader) {
-            leader.snapshotRead(chunk);
-        }
-    }
-
-    /** No more of a transfer can be read; another one is begun if it is still needed. */
-    public void snapshotReadFailed(TransferId transfer) {
-        if (role instanceof Leader leader) {
-            leader.snapshotReadFailed(transfer);
-        }
-    }
-
-    /**
-     * Chunks of a transfer have been stored.
-     *
-     * @param offset bytes of the transfer that are stored now
-     * @param whole all of it is there, verified and durable
-     */
-    public void snapshotStored(TransferId transfer, long offset, boolean whole) {
-        SnapshotReception stored = reception;
-        if (stored == null || !stored.id.equals(transfer)) {
-            return;
-        }
-        stored.stored(offset);
-        if (whole) {
-            reception = null;
-        }
-        // A leader's log is complete, and of another term's transfer nobody waits for the answer.
-        if (role instanceof Follower follower && transfer.term() == currentTerm()) {
-            follower.snapshotStored(stored, whole);
-        }
-    }
-
-    /**
-     * A snapshot has replaced the state, as {@link Ready#snapshot} asked; before any other call.
-     *
-     * @param membership that the state records now; null: none, as it was never changed
-     */
-    public void snapshotInstalled(EntryId lastIncluded, @Nullable Membership membership) {
-        log.memberships().installed(membership, lastIncluded.index());
-    }
-
-    /** A chunk of a transfer did not fit what came before, or is damaged. */
-    public void snapshotRefused(TransferId transfer) {
-        if (reception == null || !reception.id.equals(transfer)) {
-            return;
-        }
-        reception = null;
-        if (role instanceof Follower follower && transfer.term() == currentTerm()) {
-            follower.snapshotRefused(transfer);
-        }
+    /** What came of snapshot tasks is told there. */
+    public SnapshotResults snapshotResults() {
+        return snapshotResults;
     }
 
     public NodeId self() {
@@ -434,6 +382,10 @@ public final class Raft {
 
     // What the roles share.
 
+    Role currentRole() {
+        return role;
+    }
+
     RaftConfig config() {
         return config;
     }
@@ -489,15 +441,6 @@ public final class Raft {
     void commitTo(long index) {
         Check.that(index <= log.lastIndex(), "commit %d beyond %s", index, log.last());
         commitIndex = Math.max(commitIndex, index);
-    }
-
-    @Nullable
-    SnapshotReception reception() {
-        return reception;
-    }
-
-    void receive(SnapshotReception begun) {
-        reception = begun;
     }
 
     void start(SnapshotTask task) {

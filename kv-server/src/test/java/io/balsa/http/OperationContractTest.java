@@ -37,7 +37,8 @@ class OperationContractTest {
     void methodsThatDoNotFitAre405WithAllow() {
         for (String template : server.document.templates()) {
             Set<String> documented = new HashSet<>(server.document.methods(template));
-            String target = template.replace("{key}", "a").replace("{term}", "7").replace("{id}", "n2");
+            String target =
+                    template.replace("{key}", "a").replace("{term}", "7").replace("{id}", "n2");
             if (target.equals("/v1/kv")) {
                 documented.remove("PUT"); // Only with ?key=.
             }

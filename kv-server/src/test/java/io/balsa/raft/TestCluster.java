@@ -123,7 +123,15 @@ final class TestCluster {
         }
         // A wiped server, too, waits until it is told: it has forgotten that the cluster knew it.
         Membership first = membership.holds(id, directoryId) ? membership : Membership.NONE;
-        return new Raft(id, directoryId, first, config, random, disk.hardState(), disk, disk.anchor().index());
+        return new Raft(
+                id,
+                directoryId,
+                first,
+                config,
+                random,
+                disk.hardState(),
+                disk,
+                disk.anchor().index());
     }
 
     Server server(int id) {
@@ -268,14 +276,16 @@ final class TestCluster {
             byte[] all = ("all up to " + server.appliedIndex).getBytes(StandardCharsets.UTF_8);
             int end = Math.min(all.length, 4 * chunk + 4);
             ByteBuffer data = ByteBuffer.wrap(Arrays.copyOfRange(all, 4 * chunk, end));
-            server.raft.snapshotRead(
-                    new SnapshotChunk(read.transfer(), server.appliedIndex, 4L * chunk, data, end == all.length));
+            server.raft
+                    .snapshotResults()
+                    .read(new SnapshotChunk(read.transfer(), server.appliedIndex, 4L * chunk, data, end == all.length));
         } else if (task instanceof SnapshotTask.EndRead end) {
             server.reading.remove(end.transfer());
         } else if (task instanceof SnapshotTask.Store store) {
             Message.InstallSnapshot chunk = store.chunk();
-            server.raft.snapshotStored(
-                    chunk.transferId(), chunk.offset() + chunk.data().remaining(), chunk.done());
+            server.raft
+                    .snapshotResults()
+                    .stored(chunk.transferId(), chunk.offset() + chunk.data().remaining(), chunk.done());
         }
     }
 
