@@ -228,16 +228,12 @@ public final class BalsaClient implements AutoCloseable {
 
     /** The last {@code limit} elections, at most 1,000, as the servers that can be reached remember them. */
     public Elections elections(int limit, CallOption... options) {
-        RequestTarget target = RequestTarget.path("/v1/cluster/elections").with("limit", limit);
-        return calls.await(
-                new Calls.Call<>(Operation.read("elections", target, ElectionAnswers::list), calls.options(options)));
+        return calls.await(ElectionAnswers.last(limit, calls.options(options)));
     }
 
     /** One term's election, with its votes; a term that nobody remembers fails with {@code not_found}. */
     public Elections election(long term, CallOption... options) {
-        RequestTarget target = RequestTarget.path("/v1/cluster/elections/" + term);
-        return calls.await(
-                new Calls.Call<>(Operation.read("election", target, ElectionAnswers::one), calls.options(options)));
+        return calls.await(ElectionAnswers.of(term, calls.options(options)));
     }
 
     /**

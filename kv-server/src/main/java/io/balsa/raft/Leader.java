@@ -326,19 +326,10 @@ final class Leader extends Role {
         long needed = Long.MAX_VALUE;
         for (Progress progress : peers.values()) {
             if (progress.ticksSinceContact < raft.config().electionTicksMin()) {
-                needed = Math.min(needed, neededBy(progress));
+                needed = Math.min(needed, progress.neededIndex(raft.log().anchor()));
             }
         }
         return needed;
-    }
-
-    private long neededBy(Progress progress) {
-        EntryId anchor = raft.log().anchor();
-        if (!progress.needsSnapshot(anchor)) {
-            return progress.matchIndex;
-        }
-        EntryId lastIncluded = progress.transfer == null ? null : progress.transfer.lastIncluded();
-        return lastIncluded == null ? anchor.index() : lastIncluded.index();
     }
 
     @Override

@@ -67,6 +67,15 @@ final class Progress {
         return nextIndex <= anchor.index();
     }
 
+    /** The entries behind this index are still of use to it. */
+    long neededIndex(EntryId anchor) {
+        if (!needsSnapshot(anchor)) {
+            return matchIndex;
+        }
+        EntryId lastIncluded = transfer == null ? null : transfer.lastIncluded();
+        return lastIncluded == null ? anchor.index() : lastIncluded.index();
+    }
+
     void sent(long lastIndex, long bytes) {
         window.add(new Sent(lastIndex, bytes));
         windowBytes += bytes;

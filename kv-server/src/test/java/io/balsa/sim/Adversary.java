@@ -30,6 +30,10 @@ final class Adversary {
         }
         List<Faults.Act> acts = world.faults.acts;
         Faults.Act act = acts.get(random.nextInt(acts.size()));
+        if (world.blind && act.changesMembership()) {
+            start(); // Who belongs to the cluster would be known to nobody here.
+            return;
+        }
         world.trace.add(() -> "the adversary: " + act);
         world.count(act.name());
         switch (act) {

@@ -63,7 +63,13 @@ final class BugZoo {
                                 "raft/Follower.java",
                                 "raft.campaign(Transition.Trigger.LEADER_TRANSFER);",
                                 "raft.becomeLeader();"),
-                simulated("one vote too few elects", "invariant 1", "ElectionSafety", "CommittedIsOnAMajority", "Check")
+                simulated(
+                                "one vote too few elects",
+                                "invariant 1",
+                                "ElectionSafety",
+                                "CommittedIsOnAMajority",
+                                "JournalIsTrue",
+                                "Check")
                         .by(
                                 "raft/Candidate.java",
                                 "if (raft.membership().isMajority(votes)) {",
@@ -218,7 +224,7 @@ final class BugZoo {
                                         "AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, 0)",
                                         "AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, request.round())")),
                 simulated("the same, as it was found", "8", "ReadsAreFresh")
-                        .at(1336)
+                        .at(1169)
                         .by(
                                 new Patch(
                                         "raft/Raft.java",
@@ -425,7 +431,7 @@ final class BugZoo {
                                 "apply(decoded instanceof Command.Once once ? once.command() : decoded)"),
                 seenByClients("(seen by clients) half of the servers are a majority", "invariant 4")
                         .within(300)
-                        .from(4)
+                        .from(15)
                         .by(
                                 "raft/Membership.java",
                                 "return reached[reached.length - majority()];",

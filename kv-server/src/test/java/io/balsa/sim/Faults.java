@@ -35,7 +35,11 @@ final class Faults {
         ADD_SERVER,
         REMOVE_SERVER,
         REMOVE_LEADER,
-        PROMOTE
+        PROMOTE;
+
+        boolean changesMembership() {
+            return compareTo(WIPE) >= 0;
+        }
     }
 
     private static final long MILLI = 1_000;
