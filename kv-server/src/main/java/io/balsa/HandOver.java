@@ -32,9 +32,8 @@ final class HandOver implements LeaderTransfer {
             reply.accept(new Answer.Refused(reason, before.leader(), before.term()));
         } else if (before.id().equals(target)) {
             reply.accept(new Answer.Done(before.id(), before.term()));
-        } else if (target != null
-                && before.members().stream().noneMatch(member -> member.id().equals(target))) {
-            reply.accept(new Answer.NoTarget(target + " is not a server of this cluster"));
+        } else if (target != null && !before.membership().isVoter(target)) {
+            reply.accept(new Answer.NoTarget(target + " is not a voter of this cluster"));
         } else {
             node.transferLeadership(target, begun -> {
                 if (begun) {

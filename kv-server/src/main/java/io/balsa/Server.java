@@ -1,5 +1,6 @@
 package io.balsa;
 
+import io.balsa.http.DialBack;
 import io.balsa.http.HttpApi;
 import io.balsa.http.HttpConfig;
 import io.balsa.http.HttpPorts;
@@ -17,6 +18,7 @@ import io.balsa.node.RaftLoop;
 import io.balsa.node.RaftThread;
 import io.balsa.node.StorageException;
 import io.balsa.raft.Membership;
+import io.balsa.raft.MembershipCodec;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Raft;
 import io.balsa.storage.DataDirectory;
@@ -24,20 +26,25 @@ import io.balsa.storage.LmdbJournal;
 import io.balsa.storage.LmdbLog;
 import io.balsa.storage.LmdbSnapshots;
 import io.balsa.storage.LmdbState;
+import io.balsa.transport.Greeting;
 import io.balsa.transport.TcpTransport;
 import io.balsa.transport.TransportConfig;
 import io.balsa.transport.TransportStats;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import io.vertx.core.net.HostAndPort;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,6 +80,7 @@ public final class Server implements AutoCloseable {
     private final LmdbSnapshots snapshots;
     private final Vertx vertx;
     private final TcpTransport transport;
+    private final @Nullable Formation formation;
     private final RaftThread raftThread;
     private final HttpApi http;
     private @Nullable Thread closing;
@@ -112,12 +120,20 @@ public final class Server implements AutoCloseable {
                         config.id(),
                         config.clusterId(),
                         directory.id(),
+                        config.raftAddress().toString(),
                         config.httpUrl(),
                         config.raft(),
-                        config.peers()),
+                        config.peers(),
+                        firstAddresses()),
                 envelopes -> raftThread().receive(envelopes),
-                peer -> raftThread().connectionClosed(peer));
-        raftThread = new RaftThread(loop(), REQUESTS_MAX, MESSAGE_BATCHES_MAX, this::halt);
+                peer -> raftThread().connectionClosed(peer),
+                this::met,
+                () -> raftThread().status().lastLogIndex());
+        KvStateMachine stateMachine = new KvStateMachine(state);
+        Membership membership = membership(stateMachine);
+        transport.membership(membership); // Before the first hello: it says by which directory a peer is known.
+        formation = membership.isEmpty() && !config.join() ? formation() : null;
+        raftThread = new RaftThread(loop(stateMachine, membership), REQUESTS_MAX, MESSAGE_BATCHES_MAX, this::halt);
         http = new HttpApi(HttpConfig.at(config.http().host(), config.http().port()), ports());
         metrics.node(raftThread::status);
         metrics.stores(this::storeSizes);
@@ -129,12 +145,52 @@ public final class Server implements AutoCloseable {
         return raftThread;
     }
 
-    private RaftLoop loop() {
+    /** As of what the state has applied; none for a server that has yet to be told. */
+    private Membership membership(KvStateMachine stateMachine) {
+        KvStateMachine.RecordedMembership recorded = stateMachine.membership();
+        if (recorded != null) {
+            return MembershipCodec.decode(recorded.index(), recorded.command());
+        }
+        Membership first = directory.firstMembership();
+        return first == null ? Membership.NONE : first;
+    }
+
+    private Map<NodeId, String> firstAddresses() {
+        Map<NodeId, String> addresses = new TreeMap<>();
+        Membership first = directory.firstMembership();
+        if (first != null) {
+            first.members().forEach(member -> addresses.put(member.id(), member.address()));
+        }
+        return addresses;
+    }
+
+    private Formation formation() {
+        return new Formation(
+                config.id(),
+                config.clusterId(),
+                directory.id(),
+                config.raftAddress().toString(),
+                config.peers().keySet(),
+                first -> {
+                    directory.form(first);
+                    LOG.info("{} begins the cluster {} with {}", config.id(), config.clusterId(), first);
+                    raftThread().form(first);
+                });
+    }
+
+    private void met(Greeting greeting) {
+        if (formation != null && raftThread().status().membership().isEmpty()) {
+            formation.met(greeting);
+        }
+    }
+
+    private RaftLoop loop(KvStateMachine stateMachine, Membership membership) {
         // Drawn anew at each start: the election timeouts, and the ids of reads, which must never come twice.
         SplittableRandom random = new SplittableRandom(new SecureRandom().nextLong());
         Raft raft = new Raft(
                 config.id(),
-                new Membership(List.copyOf(config.peers().keySet())),
+                directory.id(),
+                membership,
                 config.timeouts().toConfig(),
                 random,
                 log.hardState(),
@@ -142,7 +198,7 @@ public final class Server implements AutoCloseable {
                 state.lastApplied());
         return new RaftLoop(
                 raft,
-                new KvStateMachine(state),
+                stateMachine,
                 log,
                 snapshots,
                 new Compaction(config.compaction()),
@@ -167,8 +223,8 @@ public final class Server implements AutoCloseable {
         return new HttpPorts(
                 raftThread,
                 new HandOver(vertx, raftThread),
+                this::dialBack,
                 this::httpUrlOf,
-                this::raftAddressOf,
                 metrics,
                 journal::elections,
                 raftThread::lastTurnAgeMillis,
@@ -199,6 +255,11 @@ public final class Server implements AutoCloseable {
         watch.start();
         raftThread.start();
         closeLater(raftThread::close);
+        if (formation != null) {
+            formation.formIfComplete();
+        } else if (raftThread.status().membership().isEmpty()) {
+            LOG.info("{} waits to be taken in: balsa member add {}={}", config.id(), config.id(), config.raftAddress());
+        }
         int raftPort = await(transport.start(), START_SECONDS_MAX);
         closeLater(() -> await(transport.close(), STOP_SECONDS_MAX));
         int httpPort = await(http.start(vertx, EVENT_LOOPS), START_SECONDS_MAX);
@@ -264,9 +325,21 @@ public final class Server implements AutoCloseable {
         return node.equals(config.id()) ? config.httpUrl() : transport.httpUrlOf(node);
     }
 
-    private @Nullable String raftAddressOf(NodeId node) {
-        var address = config.peers().get(node);
-        return address == null ? null : address.toString();
+    /** Before a server is taken in: it must be there, of this cluster, and empty. */
+    private void dialBack(NodeId node, String address, long timeoutMillis, Consumer<DialBack.Answer> reply) {
+        HostAndPort dialled = HostAndPort.parseAuthority(address, -1);
+        if (dialled == null || dialled.port() <= 0) {
+            reply.accept(new DialBack.Answer.Unusable("'" + address + "' does not look like 10.0.0.4:9081"));
+            return;
+        }
+        transport
+                .probe(node, dialled, timeoutMillis)
+                .onSuccess(found -> reply.accept(
+                        found.lastLogIndex() == 0
+                                ? new DialBack.Answer.Found(found.directoryId())
+                                : new DialBack.Answer.Unusable(node + " at " + address + " holds a log of "
+                                        + found.lastLogIndex() + " entries; start it with an empty data directory")))
+                .onFailure(failure -> reply.accept(new DialBack.Answer.Unusable(String.valueOf(failure.getMessage()))));
     }
 
     private StoreSizes storeSizes() {

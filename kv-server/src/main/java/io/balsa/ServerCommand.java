@@ -35,6 +35,9 @@ import picocli.CommandLine.Spec;
             "  balsa server --id n1 --data-dir data/n1 --http 127.0.0.1:8081 --raft 127.0.0.1:9081 \\",
             "    --peers n1=127.0.0.1:9081,n2=127.0.0.1:9082,n3=127.0.0.1:9083",
             "",
+            "Example: one more server of a cluster that exists, then: balsa member add n4=127.0.0.1:9084",
+            "  balsa server --id n4 --data-dir data/n4 --http 127.0.0.1:8084 --raft 127.0.0.1:9084 --join",
+            "",
             "Exit codes: 0 ended as told, 2 wrong usage, 4 could not start, 70 halted: a failed disk or a broken invariant."
         })
 final class ServerCommand implements Callable<Integer> {
@@ -78,8 +81,22 @@ final class ServerCommand implements Callable<Integer> {
     @Option(
             names = "--peers",
             paramLabel = "nN=HOST:PORT,...",
-            description = "Every server of the cluster with its --raft address. Default: this server alone")
+            description =
+                    "Every server of a new cluster with its --raft address; all must be up once for it to begin. Later"
+                            + " the cluster itself remembers who belongs to it. Default: this server alone")
     private @Nullable String peers;
+
+    @Option(
+            names = "--advertise-raft",
+            paramLabel = "HOST:PORT",
+            description = "Where the other servers reach this one. Default: as --peers says, else --raft")
+    private @Nullable String advertiseRaft;
+
+    @Option(
+            names = "--join",
+            description = "The cluster exists: wait, without a vote, until its leader takes this server in"
+                    + " (balsa member add). Not together with --peers.")
+    private boolean join;
 
     @Option(
             names = "--cluster-id",
@@ -189,6 +206,11 @@ final class ServerCommand implements Callable<Integer> {
             NodeId self = NodeId.parse(id);
             HostAndPort raftAddress = address("--raft", raft);
             HostAndPort httpAddress = address("--http", http);
+            if (join && peers != null) {
+                throw new IllegalArgumentException(
+                        "--join and --peers exclude each other: a cluster that exists knows its servers");
+            }
+            SortedMap<NodeId, HostAndPort> told = peers(self, raftAddress);
             String url = httpUrl == null ? "http://" + httpAddress : httpUrl;
             return new ServerConfig(
                     self,
@@ -197,7 +219,9 @@ final class ServerCommand implements Callable<Integer> {
                     httpAddress,
                     url,
                     raftAddress,
-                    peers(self, raftAddress),
+                    advertised(told.getOrDefault(self, raftAddress)),
+                    join,
+                    told,
                     timeouts(),
                     gib("--log-map-gb", logMapGib),
                     gib("--state-map-gb", stateMapGib),
@@ -207,6 +231,10 @@ final class ServerCommand implements Callable<Integer> {
         } catch (IllegalArgumentException wrong) {
             throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
         }
+    }
+
+    private HostAndPort advertised(HostAndPort otherwise) {
+        return advertiseRaft == null ? otherwise : address("--advertise-raft", advertiseRaft);
     }
 
     private SortedMap<NodeId, HostAndPort> peers(NodeId self, HostAndPort raftAddress) {

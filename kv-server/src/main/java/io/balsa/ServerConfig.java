@@ -16,7 +16,9 @@ import java.util.TreeMap;
  * @param http where clients are served; port 0 picks a free one
  * @param httpUrl where clients reach this server, told to the other servers for their redirects
  * @param raft where the other servers are listened for
- * @param peers where every server of the cluster, this one included, listens for the others
+ * @param raftAddress where the other servers reach this one, host and port
+ * @param join the cluster exists already: wait until its leader makes contact
+ * @param peers where every server of a new cluster, this one included, listens for the others
  * @param logMapBytes address space for the log, which is the most that it can grow to
  * @param stateMapBytes the same for the state
  * @param slowCommitMillis a commit of the log that takes longer is logged
@@ -30,6 +32,8 @@ public record ServerConfig(
         HostAndPort http,
         String httpUrl,
         HostAndPort raft,
+        HostAndPort raftAddress,
+        boolean join,
         SortedMap<NodeId, HostAndPort> peers,
         Timeouts timeouts,
         long logMapBytes,

@@ -8,6 +8,7 @@ import io.balsa.node.Observer;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
 import io.balsa.raft.EntryId;
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.TransferId;
 import io.balsa.raft.Transition;
@@ -136,6 +137,11 @@ final class Telemetry implements Observer, SnapshotObserver {
 
     private static String word(Enum<?> name) {
         return name.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public void membership(Membership membership) {
+        LOG.info("{} goes by the membership of {}", self, membership);
     }
 
     @Override

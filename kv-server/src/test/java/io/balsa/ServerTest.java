@@ -44,6 +44,8 @@ final class ServerTest {
                 HostAndPort.create("127.0.0.1", 0),
                 "http://127.0.0.1",
                 HostAndPort.create("127.0.0.1", 0),
+                HostAndPort.create("127.0.0.1", 0),
+                false,
                 peers,
                 Timeouts.preset("lan"),
                 MAP_BYTES,

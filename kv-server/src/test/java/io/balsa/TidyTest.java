@@ -52,6 +52,7 @@ class TidyTest {
                         "java.util.stream",
                         "java.util.random",
                         "java.nio",
+                        "java.nio.charset",
                         "org.jspecify.annotations",
                         "com.google.errorprone.annotations")
                 .check(CLASSES);

@@ -228,16 +228,12 @@ public final class BalsaClient implements AutoCloseable {
 
     /** The last {@code limit} elections, at most 1,000, as the servers that can be reached remember them. */
     public Elections elections(int limit, CallOption... options) {
-        RequestTarget target = RequestTarget.path("/v1/cluster/elections").with("limit", limit);
-        return calls.await(
-                new Calls.Call<>(Operation.read("elections", target, ElectionAnswers::list), calls.options(options)));
+        return calls.await(ElectionAnswers.last(limit, calls.options(options)));
     }
 
     /** One term's election, with its votes; a term that nobody remembers fails with {@code not_found}. */
     public Elections election(long term, CallOption... options) {
-        RequestTarget target = RequestTarget.path("/v1/cluster/elections/" + term);
-        return calls.await(
-                new Calls.Call<>(Operation.read("election", target, ElectionAnswers::one), calls.options(options)));
+        return calls.await(ElectionAnswers.of(term, calls.options(options)));
     }
 
     /**
@@ -251,6 +247,40 @@ public final class BalsaClient implements AutoCloseable {
 
     public CompletableFuture<ServerStatus> statusAsync(String endpoint, CallOption... options) {
         return calls.startFrom(Endpoint.parse(endpoint), statusCall(calls.options(options)));
+    }
+
+    /**
+     * Takes a server in, as a learner that is promoted once it has caught up. The leader dials it first and refuses ({@code
+     * member_unusable}) when it is not there, not empty, or of another cluster.
+     *
+     * @param id of the new server, like {@code n4}
+     * @param raftAddress where it listens for other servers, like {@code 10.0.0.4:9081}
+     * @param promote false: it stays a learner
+     * @param revision the {@link ClusterStatus#membershipRevision} that this is meant for; null: any; at another one {@link
+     *     PreconditionFailedException}
+     */
+    public ClusterStatus addMember(
+            String id, String raftAddress, boolean promote, @Nullable Long revision, CallOption... options) {
+        return calls.await(MemberCalls.add(id, raftAddress, promote, revision, calls.options(options)));
+    }
+
+    /** Lets a server go; refused ({@code quorum_at_risk}) when too few voters that live would be left. */
+    public ClusterStatus removeMember(String id, @Nullable Long revision, CallOption... options) {
+        return calls.await(MemberCalls.remove(id, revision, calls.options(options)));
+    }
+
+    /** Makes a learner a voter; refused ({@code not_caught_up}) while it lacks too much. */
+    public ClusterStatus promoteMember(String id, @Nullable Long revision, CallOption... options) {
+        return calls.await(MemberCalls.promote(id, revision, calls.options(options)));
+    }
+
+    /**
+     * Hands leadership over, and answers who leads then.
+     *
+     * @param target null: whoever has caught up best
+     */
+    public String transferLeadership(@Nullable String target, CallOption... options) {
+        return calls.await(MemberCalls.transfer(target, calls.options(options)));
     }
 
     /** Ends the calls under way, and frees threads and connections. Later calls fail with {@code closed}. */

@@ -11,6 +11,16 @@ import org.jspecify.annotations.Nullable;
 final class ElectionAnswers {
     private ElectionAnswers() {}
 
+    static Calls.Call<Elections> last(int limit, CallOptions options) {
+        RequestTarget target = RequestTarget.path("/v1/cluster/elections").with("limit", limit);
+        return new Calls.Call<>(Operation.read("elections", target, ElectionAnswers::list), options);
+    }
+
+    static Calls.Call<Elections> of(long term, CallOptions options) {
+        RequestTarget target = RequestTarget.path("/v1/cluster/elections/" + term);
+        return new Calls.Call<>(Operation.read("election", target, ElectionAnswers::one), options);
+    }
+
     static Elections list(HttpTransport.Reply reply) throws IOException {
         List<ElectionInfo> elections = new ArrayList<>();
         List<Elections.Unreachable> unreachable = new ArrayList<>();

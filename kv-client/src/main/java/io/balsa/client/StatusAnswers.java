@@ -31,14 +31,27 @@ final class StatusAnswers {
                 status.numbers.need("term"),
                 status.leader,
                 status.leaderUrl,
+                status.numbers.need("membershipRevision"),
                 status.numbers.need("failureTolerance"),
                 status.need("members", status.members));
+    }
+
+    /** Of a transfer. */
+    static String newLeader(HttpTransport.Reply reply) throws IOException {
+        StatusReader status = new StatusReader();
+        Answers.object(reply, status);
+        return status.need("leader", status.leader);
     }
 
     private static ClusterStatus.Member member(JsonParser json) throws IOException {
         StatusReader member = new StatusReader();
         Answers.object(json, member);
-        return new ClusterStatus.Member(member.need("id", member.id), member.raftAddress, member.httpUrl);
+        return new ClusterStatus.Member(
+                member.need("id", member.id),
+                member.need("role", member.role),
+                member.raftAddress,
+                member.httpUrl,
+                member.numbers.orElse("lag", -1));
     }
 
     private static final class StatusReader implements Answers.MemberReader {

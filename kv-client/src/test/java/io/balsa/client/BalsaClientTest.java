@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.balsa.client.FakeServer.Answer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -139,12 +140,40 @@ final class BalsaClientTest {
     }
 
     @Test
+    void membersAreChangedAtARevisionAndTheAnswerShowsThem() {
+        List<String> asked = new ArrayList<>();
+        server.script(request -> {
+            asked.add(request.method() + " " + request.target() + " "
+                    + request.headers().getOrDefault("if-match", "-") + " " + request.body());
+            return request.target().startsWith("/v1/cluster/leader")
+                    ? Answer.json(200, "{\"leader\":\"n2\",\"leaderUrl\":null,\"term\":4,\"failureTolerance\":1}")
+                    : Answer.json(
+                            200,
+                            "{\"clusterId\":\"c\",\"leader\":\"n1\",\"leaderUrl\":null,\"term\":3,\"failureTolerance\":1,"
+                                    + "\"membershipRevision\":8,\"members\":[{\"id\":\"n4\",\"role\":\"learner\","
+                                    + "\"raftAddress\":\"h:1\",\"httpUrl\":null,\"isLeader\":false,\"lag\":2}]}");
+        });
+        ClusterStatus added = client.addMember("n4", "h:1", false, 7L);
+        assertThat(added.members()).containsExactly(new ClusterStatus.Member("n4", "learner", "h:1", null, 2));
+        client.promoteMember("n4", null);
+        client.removeMember("n4", 8L);
+        assertThat(client.transferLeadership("n2")).isEqualTo("n2");
+        assertThat(asked)
+                .containsExactly(
+                        "POST /v1/cluster/members \"7\" {\"id\":\"n4\",\"raftAddress\":\"h:1\",\"promote\":false}",
+                        "POST /v1/cluster/members/n4/promote - ",
+                        "DELETE /v1/cluster/members/n4 \"8\" ",
+                        "POST /v1/cluster/leader - {\"target\":\"n2\"}");
+        assertThatThrownBy(() -> client.removeMember("../n4", null)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
     void clusterAndStatusAreTypedAndNewMembersOfTheAnswersArePassedOver() {
         server.script(request -> request.target().equals("/v1/cluster")
                 ? Answer.json(
                         200,
                         "{\"clusterId\":\"c\",\"leader\":null,\"leaderUrl\":null,\"term\":3,\"failureTolerance\":1,"
-                                + "\"members\":[{\"id\":\"n1\",\"raftAddress\":null,\"httpUrl\":\"http://a:1\","
+                                + "\"membershipRevision\":7,\"members\":[{\"id\":\"n1\",\"role\":\"voter\",\"raftAddress\":null,\"httpUrl\":\"http://a:1\","
                                 + "\"isLeader\":false,\"new\":{\"x\":[1]}}]}")
                 : Answer.json(
                         200,
@@ -152,7 +181,7 @@ final class BalsaClientTest {
                                 + "\"revision\":9,\"commitIndex\":12,\"lastApplied\":11,\"version\":\"0.1\"}"));
         assertThat(client.cluster())
                 .isEqualTo(new ClusterStatus(
-                        3, null, null, 1, List.of(new ClusterStatus.Member("n1", null, "http://a:1"))));
+                        3, null, null, 7, 1, List.of(new ClusterStatus.Member("n1", "voter", null, "http://a:1", -1))));
         assertThat(client.status(server.url()))
                 .isEqualTo(new ServerStatus("n1", "leader", 3, "n1", "http://a:1", 12, 11, 9, "0.1"));
     }

@@ -23,7 +23,9 @@ import picocli.CommandLine.Command;
             DelCommand.class,
             ListCommand.class,
             StatusCommand.class,
-            ElectionsCommand.class
+            ElectionsCommand.class,
+            MemberCommand.class,
+            LeaderCommand.class
         },
         footerHeading = "%nExample:%n",
         footer = {

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The operators' part: the cluster, limits, status, probes, metrics. Owned by one event loop. */
@@ -26,7 +27,7 @@ final class AdminApi {
     /** A server that is this many entries behind what it knows to be committed should get no traffic. */
     private static final long UNAPPLIED_ENTRIES_MAX = 10_000;
 
-    private static final JsonFactory JSON_FACTORY = JsonFactory.builder()
+    static final JsonFactory JSON_FACTORY = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .streamReadConstraints(
                     StreamReadConstraints.builder().maxNestingDepth(32).build())
@@ -43,7 +44,6 @@ final class AdminApi {
     /** Answers what needs no reply from the node. */
     void answer(Exchange exchange, Operation operation) {
         switch (operation) {
-            case CLUSTER -> cluster(exchange);
             case LIMITS -> limits(exchange);
             case STATUS -> status(exchange);
             case LIVEZ -> livez(exchange);
@@ -55,48 +55,13 @@ final class AdminApi {
         }
     }
 
-    private void cluster(Exchange exchange) {
-        NodeStatus status = dispatcher.status();
-        exchange.raftHeaders(status.leader(), status.term());
-        JsonBuffer json = dispatcher.json.clear();
-        json.beginObject();
-        json.field("clusterId", dispatcher.ports.clusterId());
-        leader(json, status);
-        json.field("term", status.term());
-        json.field("failureTolerance", (status.members().size() - 1) / 2);
-        json.beginArray("members");
-        for (NodeStatus.Member member : status.members()) {
-            member(json, status, member);
-        }
-        json.endArray();
-        json.endObject();
-        exchange.send(200, json);
-    }
-
-    private void member(JsonBuffer json, NodeStatus status, NodeStatus.Member member) {
-        json.beginObject();
-        json.field("id", member.id().toString());
-        nullable(json, "raftAddress", dispatcher.ports.raftAddress().apply(member.id()));
-        nullable(json, "httpUrl", dispatcher.ports.httpUrl().apply(member.id()));
-        json.field("isLeader", member.id().equals(status.leader()));
-        if (status.isLeader()) {
-            json.field("matchIndex", member.matchIndex());
-            json.field("lag", Math.max(0, status.lastLogIndex() - member.matchIndex()));
-            json.field("sinceContactMillis", member.sinceContactMillis());
-        }
-        json.endObject();
-    }
-
-    private void leader(JsonBuffer json, NodeStatus status) {
+    static void leader(JsonBuffer json, NodeStatus status, Function<NodeId, @Nullable String> httpUrl) {
         NodeId leader = status.leader();
         nullable(json, "leader", leader == null ? null : leader.toString());
-        nullable(
-                json,
-                "leaderUrl",
-                leader == null ? null : dispatcher.ports.httpUrl().apply(leader));
+        nullable(json, "leaderUrl", leader == null ? null : httpUrl.apply(leader));
     }
 
-    private static void nullable(JsonBuffer json, String name, @Nullable String value) {
+    static void nullable(JsonBuffer json, String name, @Nullable String value) {
         if (value == null) {
             json.nullField(name);
         } else {
@@ -145,7 +110,7 @@ final class AdminApi {
         json.beginObject();
         json.field("id", status.id().toString());
         json.field("role", status.role());
-        leader(json, status);
+        leader(json, status, dispatcher.ports.httpUrl());
         json.field("term", status.term());
         json.field("revision", status.revision());
         json.field("firstLogIndex", status.firstLogIndex());
@@ -274,6 +239,7 @@ final class AdminApi {
             json.field("leader", done.leader().toString());
             nullable(json, "leaderUrl", dispatcher.ports.httpUrl().apply(done.leader()));
             json.field("term", done.term());
+            json.field("failureTolerance", dispatcher.status().membership().failureTolerance());
             json.endObject();
             exchange.send(200, json);
         } else if (answer instanceof LeaderTransfer.Answer.Refused refused) {

@@ -1,6 +1,7 @@
 package io.balsa.http;
 
 import io.balsa.kv.Precondition;
+import io.balsa.raft.MembershipChange;
 import org.jspecify.annotations.Nullable;
 
 /** Entity tags and the conditions made of them. A key's tag is its modRevision in quotes: {@code "57"}. */
@@ -60,6 +61,14 @@ final class Conditions {
         return found;
     }
 
+    /** The membership's revision in an {@code If-Match} header, or that any will do. */
+    static long membershipRevision(@Nullable String ifMatch) {
+        if (ifMatch == null || ifMatch.equals("*")) {
+            return MembershipChange.ANY_REVISION;
+        }
+        return ifMatch.equals("\"0\"") ? 0 : revision(ifMatch, "If-Match");
+    }
+
     private static long revision(String tag, String header) {
         int digits = tag.length() - 2;
         boolean valid = digits >= 1
@@ -71,7 +80,7 @@ final class Conditions {
             valid = tag.charAt(i) >= '0' && tag.charAt(i) <= '9';
         }
         if (!valid) {
-            throw bad(header + " is * or a modRevision in quotes like \"57\", not " + tag);
+            throw bad(header + " is * or a revision in quotes like \"57\", not " + tag);
         }
         return Long.parseLong(tag, 1, digits + 1, 10);
     }

@@ -50,6 +50,7 @@ final class Dispatcher {
     private final BatchApi batchApi;
     private final AdminApi adminApi;
     private final ElectionApi electionApi;
+    private final MembersApi membersApi;
     private final Map<Operation, HttpTimer> timers = new EnumMap<>(Operation.class);
     private final HttpTimer otherTimer;
     private final Set<ConnectionState> connections = Collections.newSetFromMap(new IdentityHashMap<>());
@@ -80,6 +81,7 @@ final class Dispatcher {
         this.batchApi = new BatchApi(this);
         this.adminApi = new AdminApi(this, openApi);
         this.electionApi = new ElectionApi(this);
+        this.membersApi = new MembersApi(this);
         for (Operation operation : Operation.values()) {
             timers.put(operation, ports.metrics().httpTimer(operation.method.name(), operation.route.template));
         }
@@ -253,6 +255,10 @@ final class Dispatcher {
             case LIST -> rangeApi.list(exchange);
             case DELETE_RANGE -> rangeApi.delete(exchange);
             case BATCH -> batchApi.begin(exchange);
+            case CLUSTER -> membersApi.show(exchange);
+            case ADD_MEMBER -> BodyReader.read(exchange, Limits.REQUEST_BYTES_MAX, "a request", membersApi::add);
+            case REMOVE_MEMBER -> membersApi.remove(exchange);
+            case PROMOTE_MEMBER -> membersApi.promote(exchange);
             case TRANSFER -> BodyReader.read(exchange, Limits.REQUEST_BYTES_MAX, "a request", adminApi::transfer);
             case ELECTIONS -> electionApi.list(exchange);
             case ELECTION -> electionApi.one(exchange);
@@ -269,6 +275,7 @@ final class Dispatcher {
                 case LIST -> rangeApi.listed(exchange);
                 case BATCH -> batchApi.ended(exchange);
                 case TRANSFER -> adminApi.transferred(exchange);
+                case ADD_MEMBER, REMOVE_MEMBER, PROMOTE_MEMBER -> membersApi.changed(exchange);
                 default -> throw new AssertionError(exchange.operation());
             }
         } catch (RuntimeException unexpected) {

@@ -1,6 +1,7 @@
 package io.balsa.http;
 
 import io.balsa.kv.Key;
+import io.balsa.node.ChangeResult;
 import io.balsa.node.ReadResult;
 import io.balsa.node.Refusal;
 import io.balsa.node.WriteResult;
@@ -69,6 +70,12 @@ final class Exchange {
     Batch batch;
 
     LeaderTransfer.@Nullable Answer transferAnswer;
+
+    @Nullable
+    ChangeResult changeResult;
+
+    @Nullable
+    String unusableReason;
     /** The chain of the {@link ReplyQueue}. */
     @Nullable
     Exchange nextReply;
@@ -151,6 +158,18 @@ final class Exchange {
     /** Any thread: the reply to a transfer of leadership. */
     void transferred(LeaderTransfer.Answer answer) {
         transferAnswer = answer;
+        dispatcher.replies.offer(this);
+    }
+
+    /** Any thread: the node's reply to a change of membership. */
+    void changed(ChangeResult result) {
+        changeResult = result;
+        dispatcher.replies.offer(this);
+    }
+
+    /** Any thread: the server that was to be taken in cannot be, and the node was not asked. */
+    void unusable(String reason) {
+        unusableReason = reason;
         dispatcher.replies.offer(this);
     }
 

@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
  * What the HTTP door needs of the rest of the server. All of it is thread-safe and never blocks.
  *
  * @param httpUrl where a server answers HTTP, like {@code http://10.0.0.1:7070}; null when not known
- * @param raftAddress where a server listens for its peers, host and port; null when not known
  * @param elections what this server's journal has, oldest first
  * @param lastTurnAgeMillis how long ago the Raft thread finished its last turn
  * @param storeSizes of the data directory
@@ -24,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 public record HttpPorts(
         Node node,
         LeaderTransfer leaderTransfer,
+        DialBack dialBack,
         Function<NodeId, @Nullable String> httpUrl,
-        Function<NodeId, @Nullable String> raftAddress,
         Metrics metrics,
         Supplier<List<Election>> elections,
         LongSupplier lastTurnAgeMillis,

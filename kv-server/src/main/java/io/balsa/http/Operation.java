@@ -22,6 +22,9 @@ enum Operation {
     DELETE_RANGE(HttpMethod.DELETE, Route.RANGE, false, EnumSet.of(PREFIX, START, END, TIMEOUT)),
     BATCH(HttpMethod.POST, Route.BATCH, true, EnumSet.of(CONSISTENCY, TIMEOUT)),
     CLUSTER(HttpMethod.GET, Route.CLUSTER, false, EnumSet.noneOf(Parameter.class)),
+    ADD_MEMBER(HttpMethod.POST, Route.MEMBERS, true, EnumSet.of(TIMEOUT)),
+    REMOVE_MEMBER(HttpMethod.DELETE, Route.MEMBER, false, EnumSet.of(TIMEOUT)),
+    PROMOTE_MEMBER(HttpMethod.POST, Route.PROMOTE, false, EnumSet.of(TIMEOUT)),
     TRANSFER(HttpMethod.POST, Route.LEADER, true, EnumSet.of(TIMEOUT)),
     ELECTIONS(HttpMethod.GET, Route.ELECTIONS, false, EnumSet.of(LIMIT, LOCAL)),
     ELECTION(HttpMethod.GET, Route.ELECTION, false, EnumSet.of(LOCAL)),
@@ -39,6 +42,9 @@ enum Operation {
         RANGE("/v1/kv"),
         BATCH("/v1/batch"),
         CLUSTER("/v1/cluster"),
+        MEMBERS("/v1/cluster/members"),
+        MEMBER("/v1/cluster/members/{id}"),
+        PROMOTE("/v1/cluster/members/{id}/promote"),
         LEADER("/v1/cluster/leader"),
         ELECTIONS("/v1/cluster/elections"),
         ELECTION("/v1/cluster/elections/{term}"),
@@ -55,6 +61,9 @@ enum Operation {
         /** In front of a term in the path. */
         static final String ELECTION_PREFIX = "/v1/cluster/elections/";
 
+        private static final String MEMBER_PREFIX = "/v1/cluster/members/";
+        private static final String PROMOTE_SUFFIX = "/promote";
+
         final String template;
 
         Route(String template) {
@@ -67,6 +76,7 @@ enum Operation {
                 case "/v1/kv" -> RANGE;
                 case "/v1/batch" -> BATCH;
                 case "/v1/cluster" -> CLUSTER;
+                case "/v1/cluster/members" -> MEMBERS;
                 case "/v1/cluster/leader" -> LEADER;
                 case "/v1/cluster/elections" -> ELECTIONS;
                 case "/v1/limits" -> LIMITS;
@@ -76,8 +86,26 @@ enum Operation {
                 case "/metrics" -> METRICS;
                 case "/version" -> VERSION;
                 case "/openapi.yaml" -> OPENAPI;
-                default -> rawPath.startsWith(KEY_PREFIX) ? KEY : rawPath.startsWith(ELECTION_PREFIX) ? ELECTION : null;
+                default ->
+                    rawPath.startsWith(KEY_PREFIX)
+                            ? KEY
+                            : rawPath.startsWith(ELECTION_PREFIX) ? ELECTION : ofMember(rawPath);
             };
+        }
+
+        private static @Nullable Route ofMember(String rawPath) {
+            if (!rawPath.startsWith(MEMBER_PREFIX)) {
+                return null;
+            }
+            return rawPath.endsWith(PROMOTE_SUFFIX) ? PROMOTE : MEMBER;
+        }
+
+        /** The id in the target of a request about one member, as it was sent. */
+        static String memberOf(String target) {
+            int question = target.indexOf('?');
+            String path = question < 0 ? target : target.substring(0, question);
+            String id = path.substring(MEMBER_PREFIX.length());
+            return id.endsWith(PROMOTE_SUFFIX) ? id.substring(0, id.length() - PROMOTE_SUFFIX.length()) : id;
         }
     }
 

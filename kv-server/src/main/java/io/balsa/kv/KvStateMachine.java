@@ -63,7 +63,37 @@ public final class KvStateMachine {
         return outcome;
     }
 
-    /** Advances over an entry that holds nothing for this machine: a no-op, a change of membership. */
+    /**
+     * Records the cluster's membership, so that it is always as old as the state, on this disk and in every copy of it.
+     *
+     * @param index {@link #lastApplied} + 1, or AssertionError
+     * @param membership the entry's command, which means nothing here; read from position to limit, which do not move
+     */
+    public Outcome applyMembership(long index, ByteBuffer membership) {
+        checkNext(index);
+        ByteBuffer record = ByteBuffer.allocate(Long.BYTES + membership.remaining());
+        record.putLong(index).put(membership.duplicate());
+        state.put(Tables.MEMBERSHIP, record.array());
+        state.applied(index);
+        return new Outcome.MembershipRecorded(revision);
+    }
+
+    /** The last one recorded; null when there was none. */
+    public @Nullable RecordedMembership membership() {
+        byte[] record = state.get(Tables.MEMBERSHIP);
+        return record == null
+                ? null
+                : new RecordedMembership(
+                        Tables.number(record, 0),
+                        ByteBuffer.wrap(record, Long.BYTES, record.length - Long.BYTES)
+                                .slice()
+                                .asReadOnlyBuffer());
+    }
+
+    /** The command of the log's entry {@code index}. */
+    public record RecordedMembership(long index, ByteBuffer command) {}
+
+    /** Advances over an entry that holds nothing for this machine: a no-op. */
     public void applyNoOp(long index) {
         checkNext(index);
         state.applied(index);

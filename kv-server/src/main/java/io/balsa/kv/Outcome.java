@@ -35,6 +35,9 @@ public sealed interface Outcome {
     /** Nothing changed: this idempotency key was used for another command. */
     record IdempotencyKeyReused(long revision) implements Outcome {}
 
+    /** Nothing changed for clients: the cluster has another membership now. */
+    record MembershipRecorded(long revision) implements Outcome {}
+
     /** Nothing changed: the command could not be read ({@code reason} says why). */
     record Invalid(long revision, String reason) implements Outcome {}
 }

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  *   idempotency order  03 | sequence:8           bytes of the two records:4 | id
  *   meta               04 | 01                   revision:8
  *                      04 | 02                   oldest sequence:8 | next sequence:8 | bytes of all records:8
+ *                      04 | 03                   the cluster's membership: index of its entry:8 | the entry's command
  * </pre>
  */
 final class Tables {
@@ -27,6 +28,7 @@ final class Tables {
 
     static final byte[] REVISION = {4, 1};
     static final byte[] IDEMPOTENCY_COUNTERS = {4, 2};
+    static final byte[] MEMBERSHIP = {4, 3};
 
     private static final byte KEYS = 1;
     private static final byte IDEMPOTENCY = 2;

@@ -222,6 +222,7 @@ public final class ElectionJournal {
                 lostLeadership();
                 open(term + 1, Election.Trigger.CHECK_QUORUM);
             }
+            case REMOVED -> lostLeadership(); // It hands over before; whoever follows says why.
             case VOTED, HIGHER_TERM -> {
                 if (self.equals(leader) && cause == null) {
                     lostLeadership();

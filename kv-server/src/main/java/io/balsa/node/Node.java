@@ -1,6 +1,7 @@
 package io.balsa.node;
 
 import io.balsa.kv.Query;
+import io.balsa.raft.MembershipChange;
 import io.balsa.raft.NodeId;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
@@ -29,6 +30,14 @@ public interface Node {
      *     timeout, or not at all
      */
     void transferLeadership(@Nullable NodeId target, Consumer<Boolean> reply);
+
+    /**
+     * Changes the membership, on the leader.
+     *
+     * @param expectedRevision of the membership that the change was made for, or {@link MembershipChange#ANY_REVISION}
+     * @param timeoutMillis after which the answer is {@link ChangeResult.Unknown}
+     */
+    void change(MembershipChange change, long expectedRevision, long timeoutMillis, Consumer<ChangeResult> reply);
 
     /** At most a tick old. */
     NodeStatus status();

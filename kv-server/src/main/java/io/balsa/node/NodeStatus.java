@@ -1,5 +1,6 @@
 package io.balsa.node;
 
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param writesPending proposed, not yet answered
  * @param unappliedBytes appended by this leader and not yet applied
  * @param leaderChanges how often this server saw another leader than before
- * @param members every server of the cluster, this one included, in order
+ * @param membership the newest in this server's log, committed or not
+ * @param members every server of the membership, learners too, in order
  */
 public record NodeStatus(
         NodeId id,
@@ -34,6 +36,7 @@ public record NodeStatus(
         int readsPending,
         long unappliedBytes,
         long leaderChanges,
+        Membership membership,
         List<Member> members) {
 
     /**

@@ -1,6 +1,7 @@
 package io.balsa.node;
 
 import io.balsa.raft.EntryId;
+import io.balsa.raft.Membership;
 import io.balsa.raft.Transition;
 import io.balsa.raft.Vote;
 
@@ -36,4 +37,6 @@ public interface Observer {
 
     /** A commit of the log took {@code nanos}. */
     default void committed(long nanos) {}
+    /** Another membership is in force on this server, or the first one. */
+    default void membership(Membership membership) {}
 }

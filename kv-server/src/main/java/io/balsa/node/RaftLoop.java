@@ -6,6 +6,10 @@ import io.balsa.kv.Query;
 import io.balsa.kv.QueryResult;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
+import io.balsa.raft.MembershipChange;
+import io.balsa.raft.MembershipCodec;
 import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Proposal;
@@ -48,6 +52,7 @@ public final class RaftLoop {
     private @Nullable NodeId leaderBefore;
     private boolean leaderFound;
     private boolean heardFromLeader;
+    private Membership membership = Membership.NONE;
 
     /**
      * A loop around a core that has just been started.
@@ -93,6 +98,7 @@ public final class RaftLoop {
             input.giveTo(this);
         }
         reads.ask(tick, leaderFound);
+        noticeMembership();
         Ready ready = raft.takeReady(stateMachine.hasRoom() ? APPLY_BYTES_MAX : 0);
         transport.send(ready.messages());
         install(ready.snapshot());
@@ -119,6 +125,11 @@ public final class RaftLoop {
         snapshots.install(snapshot.transfer(), snapshot.lastIncluded());
         storage.reset(snapshot.lastIncluded());
         stateMachine.reload();
+        KvStateMachine.RecordedMembership recorded = stateMachine.membership();
+        raft.snapshotResults()
+                .installed(
+                        snapshot.lastIncluded(),
+                        recorded == null ? null : MembershipCodec.decode(recorded.index(), recorded.command()));
         writes.skipped(snapshot.lastIncluded().index(), raft.leader(), raft.currentTerm());
         observer.snapshotInstalled(snapshot.lastIncluded(), nanoClock.getAsLong() - startedAt);
     }
@@ -145,7 +156,9 @@ public final class RaftLoop {
                 writes.overtaken(entry.id(), raft.leader());
                 continue;
             }
-            Outcome outcome = stateMachine.apply(entry.index(), entry.command());
+            Outcome outcome = entry.kind() == LogEntry.Kind.MEMBERSHIP
+                    ? stateMachine.applyMembership(entry.index(), entry.command())
+                    : stateMachine.apply(entry.index(), entry.command());
             writes.applied(entry.id(), outcome, nanoClock.getAsLong(), raft.leader());
         }
     }
@@ -173,6 +186,15 @@ public final class RaftLoop {
         }
     }
 
+    private void noticeMembership() {
+        Membership now = raft.membership();
+        if (!now.equals(membership)) {
+            membership = now;
+            transport.membership(now);
+            observer.membership(now);
+        }
+    }
+
     // Inputs.
 
     public void tick() {
@@ -185,24 +207,24 @@ public final class RaftLoop {
         }
     }
 
-    /** See {@link Raft#snapshotRead}. */
+    /** See {@link io.balsa.raft.SnapshotResults#read}. */
     public void snapshotRead(SnapshotChunk chunk) {
-        raft.snapshotRead(chunk);
+        raft.snapshotResults().read(chunk);
     }
 
-    /** See {@link Raft#snapshotReadFailed}. */
+    /** See {@link io.balsa.raft.SnapshotResults#readFailed}. */
     public void snapshotReadFailed(TransferId transfer) {
-        raft.snapshotReadFailed(transfer);
+        raft.snapshotResults().readFailed(transfer);
     }
 
-    /** See {@link Raft#snapshotStored}. */
+    /** See {@link io.balsa.raft.SnapshotResults#stored}. */
     public void snapshotStored(TransferId transfer, long offset, boolean whole) {
-        raft.snapshotStored(transfer, offset, whole);
+        raft.snapshotResults().stored(transfer, offset, whole);
     }
 
-    /** See {@link Raft#snapshotRefused}. */
+    /** See {@link io.balsa.raft.SnapshotResults#refused}. */
     public void snapshotRefused(TransferId transfer) {
-        raft.snapshotRefused(transfer);
+        raft.snapshotResults().refused(transfer);
     }
 
     public void receive(List<Envelope> envelopes) {
@@ -237,6 +259,38 @@ public final class RaftLoop {
         } else {
             refuse(refusal(proposal), reply);
         }
+    }
+
+    /** Changes the membership; see {@link Node#change}. */
+    public void change(MembershipChange change, long expectedRevision, int timeoutTicks, Consumer<ChangeResult> reply) {
+        Proposal proposal = stopped ? null : raft.changeMembership(change, expectedRevision);
+        if (proposal instanceof Proposal.Accepted accepted) {
+            writes.add(
+                    accepted.id(),
+                    nanoClock.getAsLong(),
+                    tick + timeoutTicks,
+                    result -> reply.accept(changeResult(result)));
+        } else if (proposal instanceof Proposal.Rejected rejected) {
+            reply.accept(new ChangeResult.Rejected(rejected, raft.leader(), raft.currentTerm()));
+        } else {
+            Refusal reason = proposal == null ? Refusal.STOPPING : refusal(proposal);
+            reply.accept(new ChangeResult.NotApplied(reason, raft.leader(), raft.currentTerm()));
+        }
+    }
+
+    private ChangeResult changeResult(WriteResult result) {
+        if (result instanceof WriteResult.NotApplied refused) {
+            return new ChangeResult.NotApplied(refused.reason(), refused.leader(), refused.term());
+        }
+        if (result instanceof WriteResult.Unknown unknown) {
+            return new ChangeResult.Unknown(unknown.reason(), unknown.leader(), unknown.term());
+        }
+        return new ChangeResult.Changed(raft.membership(), raft.leader(), raft.currentTerm());
+    }
+
+    /** See {@link Raft#form}. */
+    public void form(Membership first) {
+        raft.form(first);
     }
 
     private void refuse(Refusal reason, Consumer<WriteResult> reply) {
@@ -277,11 +331,12 @@ public final class RaftLoop {
 
     /** The server as it is now. */
     public NodeStatus status() {
-        List<NodeStatus.Member> members = raft.membership().voters().stream()
-                .map(voter -> new NodeStatus.Member(
-                        voter,
-                        raft.matchIndexOf(voter),
-                        raft.isLeader() ? raft.ticksSinceContact(voter) * Timeouts.TICK_MILLIS : -1))
+        List<NodeStatus.Member> members = raft.membership().members().stream()
+                .map(Member::id)
+                .map(member -> new NodeStatus.Member(
+                        member,
+                        raft.matchIndexOf(member),
+                        raft.isLeader() ? raft.ticksSinceContact(member) * Timeouts.TICK_MILLIS : -1))
                 .toList();
         return new NodeStatus(
                 raft.self(),
@@ -299,6 +354,7 @@ public final class RaftLoop {
                 reads.size(),
                 raft.unappliedBytes(),
                 leaderChanges,
+                raft.membership(),
                 members);
     }
 }

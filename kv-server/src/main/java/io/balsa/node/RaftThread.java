@@ -2,6 +2,8 @@ package io.balsa.node;
 
 import io.balsa.kv.Query;
 import io.balsa.raft.Envelope;
+import io.balsa.raft.Membership;
+import io.balsa.raft.MembershipChange;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.SnapshotChunk;
 import io.balsa.raft.TransferId;
@@ -121,6 +123,22 @@ public final class RaftThread implements Node, Snapshots.Outcomes {
         if (refusal != null) {
             reply.accept(false);
         }
+    }
+
+    @Override
+    public void change(
+            MembershipChange change, long expectedRevision, long timeoutMillis, Consumer<ChangeResult> reply) {
+        int ticks = ticks(timeoutMillis);
+        Refusal refusal = inbox.request(loop -> loop.change(change, expectedRevision, ticks, reply));
+        if (refusal != null) {
+            NodeStatus now = status;
+            reply.accept(new ChangeResult.NotApplied(refusal, now.leader(), now.term()));
+        }
+    }
+
+    /** The cluster's first membership, for a server that waits for it. */
+    public void form(Membership first) {
+        inbox.message(loop -> loop.form(first));
     }
 
     /** Messages of other servers; dropped when too many wait. */

@@ -62,7 +62,7 @@ final class Candidate extends Role {
 
     private void count(NodeId voter) {
         votes.add(voter);
-        if (votes.size() >= raft.membership().majority()) {
+        if (raft.membership().isMajority(votes)) {
             raft.becomeLeader();
         }
     }

@@ -37,7 +37,12 @@ final class Follower extends Role {
     void tick() {
         ticksSinceLeader++;
         ticksUntilElection--;
-        if (ticksUntilElection <= 0) {
+        if (ticksUntilElection <= 0 && !raft.mayCampaign()) {
+            ticksUntilElection = raft.randomElectionTicks();
+            if (leader != null) {
+                raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.ELECTION_TIMEOUT);
+            }
+        } else if (ticksUntilElection <= 0) {
             raft.poll(leaderLost ? Transition.Trigger.CONNECTION_CLOSED : Transition.Trigger.ELECTION_TIMEOUT);
         }
     }
@@ -127,11 +132,11 @@ final class Follower extends Role {
         if (hasAlready(request.transferId(), request.lastIncluded())) {
             return;
         }
-        SnapshotReception reception = raft.reception();
+        SnapshotReception reception = raft.snapshotResults().reception();
         int order = reception == null ? 1 : request.transferId().compareTo(reception.id);
         if (order > 0 && request.offset() == 0) {
             reception = new SnapshotReception(request.transferId(), request.lastIncluded());
-            raft.receive(reception);
+            raft.snapshotResults().receive(reception);
         } else if (order > 0) {
             replyTo(request.transferId(), false, 0, 0); // Its beginning was lost, with this process perhaps.
             return;
@@ -191,7 +196,7 @@ final class Follower extends Role {
     /** No pre-vote: the leader itself wants this (thesis §3.10). */
     @Override
     public void onTimeoutNow(NodeId from, Message.TimeoutNow request) {
-        if (from.equals(leader)) {
+        if (from.equals(leader) && raft.mayCampaign()) {
             raft.campaign(Transition.Trigger.LEADER_TRANSFER);
         }
     }

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Accepts commands, replicates them, decides which are committed (§5.3, §5.4), and confirms reads (thesis §6.4). */
@@ -19,11 +20,37 @@ final class Leader extends Role {
     private long unappliedBytes;
     private @Nullable NodeId transferTarget;
     private int ticksUntilTransferFails;
+    private final MembershipChanges changes;
 
     Leader(Raft raft) {
         super(raft);
         firstIndex = raft.log().lastIndex() + 1;
-        raft.peers().forEach(peer -> peers.put(peer, new Progress(raft.config(), firstIndex)));
+        changes = new MembershipChanges(raft, this, firstIndex);
+        adopt(raft.membership());
+    }
+
+    /** Replicates to whoever belongs to it, learners too, and to nobody else. */
+    private void adopt(Membership membership) {
+        peers.entrySet().removeIf(peer -> {
+            boolean removed = !membership.contains(peer.getKey());
+            if (removed) {
+                endTransfer(peer.getValue());
+            }
+            return removed;
+        });
+        for (Member member : membership.members()) {
+            if (!member.id().equals(raft.self()) && !peers.containsKey(member.id())) {
+                peers.put(member.id(), new Progress(raft.config(), raft.log().lastIndex() + 1));
+            }
+        }
+    }
+
+    /** What was known of that peer's log is no longer so: its disk is another one. */
+    void forget(NodeId peer) {
+        Progress known = peers.remove(peer);
+        if (known != null) {
+            endTransfer(known);
+        }
     }
 
     @Override
@@ -44,22 +71,40 @@ final class Leader extends Role {
 
     /** The empty entry lets it commit what earlier terms left behind (§5.4.2, §8). */
     void start() {
-        append(NO_OP);
+        append(LogEntry.Kind.COMMAND, NO_OP);
         ticksUntilHeartbeat = 0;
     }
 
     @Override
     void tick() {
-        peers.values().forEach(progress -> progress.ticksSinceContact++);
+        peers.values().forEach(progress -> progress.tick(raft.log().lastIndex()));
         if (ticksSinceMajorityContact() >= raft.config().electionTicksMin()) {
             raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.NO_MAJORITY_CONTACT);
             return;
         }
         if (transferTarget != null && --ticksUntilTransferFails <= 0) {
             transferTarget = null;
+            if (isRemoved()) {
+                raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.REMOVED);
+                return;
+            }
         }
         peers.values().forEach(this::tickSnapshot);
+        changes.tick();
         ticksUntilHeartbeat--;
+    }
+
+    /** Proposes to change the membership; see {@link Raft#changeMembership}. */
+    Proposal change(MembershipChange change, long expectedRevision) {
+        return transferTarget != null ? new Proposal.Transferring() : changes.propose(change, expectedRevision);
+    }
+
+    void foreignDisk(NodeId member, String directoryId) {
+        changes.foreignDisk(member, directoryId);
+    }
+
+    boolean isTransferring() {
+        return transferTarget != null;
     }
 
     Proposal propose(ByteBuffer command) {
@@ -70,13 +115,16 @@ final class Leader extends Role {
         if (unappliedBytes >= limit) {
             return new Proposal.Busy(unappliedBytes, limit);
         }
-        return new Proposal.Accepted(append(command));
+        return new Proposal.Accepted(append(LogEntry.Kind.COMMAND, command));
     }
 
-    private EntryId append(ByteBuffer command) {
-        LogEntry entry = new LogEntry(raft.log().lastIndex() + 1, raft.currentTerm(), command);
+    EntryId append(LogEntry.Kind kind, ByteBuffer command) {
+        LogEntry entry = new LogEntry(raft.log().lastIndex() + 1, raft.currentTerm(), kind, command);
         raft.log().append(entry);
         unappliedBytes += entry.sizeBytes();
+        if (kind == LogEntry.Kind.MEMBERSHIP) {
+            adopt(raft.membership());
+        }
         return entry.id();
     }
 
@@ -253,8 +301,12 @@ final class Leader extends Role {
 
     @Override
     public void onInstallSnapshotReply(NodeId from, Message.InstallSnapshotReply reply) {
-        Progress progress = progressOf(from);
+        Progress progress = peers.get(from);
+        if (progress == null) {
+            return; // From before it was removed.
+        }
         progress.ticksSinceContact = 0;
+        changes.knownDisk(from);
         SnapshotTransfer transfer = progress.transfer;
         if (transfer != null && transfer.id.number() == reply.transfer()) {
             if (reply.accepted() && reply.matchIndex() == 0) {
@@ -265,6 +317,7 @@ final class Leader extends Role {
         }
         if (reply.matchIndex() > 0) {
             matched(from, progress, reply.matchIndex());
+            leaveIfRemoved();
         }
     }
 
@@ -273,25 +326,17 @@ final class Leader extends Role {
         long needed = Long.MAX_VALUE;
         for (Progress progress : peers.values()) {
             if (progress.ticksSinceContact < raft.config().electionTicksMin()) {
-                needed = Math.min(needed, neededBy(progress));
+                needed = Math.min(needed, progress.neededIndex(raft.log().anchor()));
             }
         }
         return needed;
-    }
-
-    private long neededBy(Progress progress) {
-        EntryId anchor = raft.log().anchor();
-        if (!progress.needsSnapshot(anchor)) {
-            return progress.matchIndex;
-        }
-        EntryId lastIncluded = progress.transfer == null ? null : progress.transfer.lastIncluded();
-        return lastIncluded == null ? anchor.index() : lastIncluded.index();
     }
 
     @Override
     void written() {
         advanceCommitIndex();
         confirmReads();
+        leaveIfRemoved();
     }
 
     @Override
@@ -301,8 +346,12 @@ final class Leader extends Role {
 
     @Override
     public void onAppendEntriesReply(NodeId from, Message.AppendEntriesReply reply) {
-        Progress progress = progressOf(from);
+        Progress progress = peers.get(from);
+        if (progress == null) {
+            return; // From before it was removed.
+        }
         progress.ticksSinceContact = 0;
+        changes.knownDisk(from);
         progress.ackedRound = Math.max(progress.ackedRound, reply.round());
         if (reply.success()) {
             matched(from, progress, reply.matchIndex());
@@ -311,6 +360,7 @@ final class Leader extends Role {
                     reply.rejected(), raft.log().lastNotAfter(reply.hint()).index());
         }
         confirmReads();
+        leaveIfRemoved();
     }
 
     private void matched(NodeId from, Progress progress, long matchIndex) {
@@ -333,13 +383,7 @@ final class Leader extends Role {
      * counting; those before it are then committed with it (§5.4.2, Figure 8).
      */
     private void advanceCommitIndex() {
-        long[] onDisk = new long[peers.size() + 1];
-        int i = 0;
-        onDisk[i++] = raft.log().writtenIndex();
-        for (Progress progress : peers.values()) {
-            onDisk[i++] = progress.matchIndex;
-        }
-        long majorityHas = raft.membership().majorityReached(onDisk);
+        long majorityHas = majorityReached(raft.log().writtenIndex(), progress -> progress.matchIndex);
         if (majorityHas > raft.commitIndex() && raft.log().termAt(majorityHas) == raft.currentTerm()) {
             raft.commitTo(majorityHas);
             for (PendingReads.Read read : readsBeforeFirstCommit) {
@@ -364,13 +408,8 @@ final class Leader extends Role {
     }
 
     private void confirmReads() {
-        long[] acked = new long[peers.size() + 1];
-        int i = 0;
-        acked[i++] = reads.round();
-        for (Progress progress : peers.values()) {
-            acked[i++] = progress.ackedRound;
-        }
-        for (PendingReads.Read read : reads.confirmed(raft.membership().majorityReached(acked))) {
+        long confirmedRound = majorityReached(reads.round(), progress -> progress.ackedRound);
+        for (PendingReads.Read read : reads.confirmed(confirmedRound)) {
             if (read.from().equals(raft.self())) {
                 raft.readConfirmed(read.id(), read.readIndex());
             } else {
@@ -380,18 +419,44 @@ final class Leader extends Role {
     }
 
     private long ticksSinceMajorityContact() {
-        long[] negatedAges = new long[peers.size() + 1];
-        int i = 1; // Itself, now: age 0.
-        for (Progress progress : peers.values()) {
-            negatedAges[i++] = -progress.ticksSinceContact;
+        return -majorityReached(0, progress -> -progress.ticksSinceContact);
+    }
+
+    /**
+     * The largest value that a majority of the voters has reached. A leader that is being removed does not count itself
+     * (thesis §4.2.2).
+     *
+     * @param own this server's, when it is a voter
+     */
+    private long majorityReached(long own, ToLongFunction<Progress> ofPeer) {
+        List<NodeId> voters = raft.membership().voters();
+        long[] reached = new long[voters.size()];
+        for (int i = 0; i < reached.length; i++) {
+            NodeId voter = voters.get(i);
+            reached[i] = voter.equals(raft.self()) ? own : ofPeer.applyAsLong(progressOf(voter));
         }
-        return -raft.membership().majorityReached(negatedAges);
+        return raft.membership().majorityReached(reached);
+    }
+
+    /** Its removal is committed. */
+    private boolean isRemoved() {
+        Membership membership = raft.membership();
+        return !membership.isVoter(raft.self()) && membership.revision() <= raft.commitIndex();
+    }
+
+    /** Hands over first, so that nobody has to wait for an election timeout (thesis §4.2.2). */
+    private void leaveIfRemoved() {
+        if (raft.isLeader() && transferTarget == null && isRemoved() && !transfer(null)) {
+            raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.REMOVED);
+        }
     }
 
     /** Hands over to {@code target}, or to the follower that is furthest when null; false: there is nobody. */
     boolean transfer(@Nullable NodeId target) {
         NodeId successor = target == null ? furthest() : target;
-        if (successor == null || !peers.containsKey(successor)) {
+        if (successor == null
+                || successor.equals(raft.self())
+                || !raft.membership().isVoter(successor)) {
             return false;
         }
         transferTarget = successor;
@@ -405,7 +470,8 @@ final class Leader extends Role {
         long matchIndex = -1;
         for (var peer : peers.entrySet()) {
             boolean alive = peer.getValue().ticksSinceContact < raft.config().electionTicksMin();
-            if (alive && peer.getValue().matchIndex > matchIndex) {
+            boolean voter = raft.membership().isVoter(peer.getKey());
+            if (alive && voter && peer.getValue().matchIndex > matchIndex) {
                 furthest = peer.getKey();
                 matchIndex = peer.getValue().matchIndex;
             }
@@ -417,6 +483,9 @@ final class Leader extends Role {
         NodeId target = transferTarget;
         if (target != null && progressOf(target).matchIndex == raft.log().lastIndex()) {
             raft.promise(target, new Message.TimeoutNow(raft.currentTerm()));
+            if (isRemoved()) {
+                raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.REMOVED);
+            }
         }
     }
 

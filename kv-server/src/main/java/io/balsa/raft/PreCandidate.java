@@ -89,7 +89,7 @@ final class PreCandidate extends Role {
 
     private void count(NodeId voter) {
         votes.add(voter);
-        if (votes.size() >= raft.membership().majority()) {
+        if (raft.membership().isMajority(votes)) {
             raft.campaign(Transition.Trigger.PRE_VOTE_WON);
         }
     }

@@ -27,9 +27,35 @@ final class Progress {
     @Nullable
     SnapshotTransfer transfer;
 
+    /** For how long it has kept up; 0: it does not. */
+    long caughtUpTicks;
+
+    private long roundTarget;
+    private long roundTicks;
+    private boolean keepsUp;
+
     Progress(RaftConfig config, long nextIndex) {
         this.config = config;
         this.nextIndex = nextIndex;
+        this.roundTarget = nextIndex - 1;
+    }
+
+    /**
+     * It keeps up while it is heard from, and while what the log held at some moment is with it within an election timeout,
+     * again and again (thesis §4.2.1): then a commit that needs it will not wait long.
+     */
+    void tick(long lastIndex) {
+        ticksSinceContact++;
+        roundTicks++;
+        int patience = config.electionTicksMin();
+        if (matchIndex >= roundTarget) {
+            keepsUp = roundTicks <= patience;
+            roundTarget = lastIndex;
+            roundTicks = 0;
+        } else if (roundTicks > patience) {
+            keepsUp = false;
+        }
+        caughtUpTicks = keepsUp && ticksSinceContact <= patience ? caughtUpTicks + 1 : 0;
     }
 
     boolean mayStream() {
@@ -39,6 +65,15 @@ final class Progress {
     /** What it needs next is no longer in the leader's log. */
     boolean needsSnapshot(EntryId anchor) {
         return nextIndex <= anchor.index();
+    }
+
+    /** The entries behind this index are still of use to it. */
+    long neededIndex(EntryId anchor) {
+        if (!needsSnapshot(anchor)) {
+            return matchIndex;
+        }
+        EntryId lastIncluded = transfer == null ? null : transfer.lastIncluded();
+        return lastIncluded == null ? anchor.index() : lastIncluded.index();
     }
 
     void sent(long lastIndex, long bytes) {

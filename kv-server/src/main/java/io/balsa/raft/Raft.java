@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Raft {
     private final NodeId self;
-    private final Membership membership;
+    private final String directoryId;
     private final RaftConfig config;
     private final RandomGenerator random;
     private final RaftLog log;
@@ -28,13 +28,15 @@ public final class Raft {
     /** Peers whose connection closed, and that were not heard from since. */
     private final TreeSet<NodeId> silent = new TreeSet<>();
 
-    private @Nullable SnapshotReception reception;
+    private final SnapshotResults snapshotResults = new SnapshotResults(this);
     private final Outbox outbox = new Outbox();
     private final VotesSeen votesSeen = new VotesSeen(this);
 
     /**
      * A server as it comes back after a restart, as a follower.
      *
+     * @param directoryId of its data directory: another one than the membership knows, and it may not vote
+     * @param membership in force behind entry {@code lastApplied}; {@link Membership#NONE}: it waits until it is told
      * @param random for the election timeouts; the only source of chance
      * @param hardState as stored
      * @param stored the log on disk
@@ -42,13 +44,13 @@ public final class Raft {
      */
     public Raft(
             NodeId self,
+            String directoryId,
             Membership membership,
             RaftConfig config,
             RandomGenerator random,
             HardState hardState,
             StoredLog stored,
             long lastApplied) {
-        Check.that(membership.contains(self), "%s is not among the voters %s", self, membership.voters());
         Check.that(
                 stored.anchor().index() <= lastApplied
                         && lastApplied <= stored.last().index(),
@@ -57,10 +59,10 @@ public final class Raft {
                 stored.anchor(),
                 stored.last());
         this.self = self;
-        this.membership = membership;
+        this.directoryId = directoryId;
         this.config = config;
         this.random = random;
-        this.log = new RaftLog(stored, config.cacheBytesMax());
+        this.log = new RaftLog(stored, config.cacheBytesMax(), membership, lastApplied);
         this.hardState = hardState;
         this.writtenHardState = hardState;
         this.commitIndex = lastApplied;
@@ -79,10 +81,10 @@ public final class Raft {
         Check.that(envelope.to().equals(self), "%s is not for %s", envelope, self);
         NodeId from = envelope.from();
         Message message = envelope.message();
-        if (!membership.contains(from)) {
+        silent.remove(from);
+        if (countsForNothing(envelope)) {
             return;
         }
-        silent.remove(from);
         if (message instanceof Message.PreVote || message instanceof Message.PreVoteReply) {
             message.deliverTo(role, from); // Changes no term (thesis §9.6).
             return;
@@ -99,6 +101,44 @@ public final class Raft {
         } else {
             message.deliverTo(role, from);
         }
+    }
+
+    /**
+     * A vote or an acknowledgement from another disk than the membership knows: the one that it knows may have promised
+     * something else, or have held what this one lacks. Requests are another matter: they are judged by what they say, also
+     * from servers that this one's log does not know yet (thesis §4.1).
+     */
+    private boolean countsForNothing(Envelope envelope) {
+        Message message = envelope.message();
+        boolean reply = message instanceof Message.AppendEntriesReply
+                || message instanceof Message.PreVoteReply
+                || message instanceof Message.RequestVoteReply
+                || message instanceof Message.InstallSnapshotReply;
+        Member member = reply ? membership().member(envelope.from()) : null;
+        if (member == null || member.directoryId().equals(envelope.directoryId())) {
+            return false;
+        }
+        if (role instanceof Leader leader) {
+            leader.foreignDisk(envelope.from(), envelope.directoryId());
+        }
+        return true;
+    }
+
+    /**
+     * Proposes a change of the membership, when this server leads; {@link Proposal.Rejected} when it may not be made, or not
+     * now. It takes effect at once and is certain when it comes back in {@link Ready#committed}.
+     *
+     * @param expectedRevision of the membership that the change was made for, or {@link MembershipChange#ANY_REVISION}
+     */
+    public Proposal changeMembership(MembershipChange change, long expectedRevision) {
+        return role instanceof Leader leader
+                ? leader.change(change, expectedRevision)
+                : new Proposal.NotLeader(role.leader());
+    }
+
+    /** Tells a server that waits for it the cluster's first membership; false: it has been told already. */
+    public boolean form(Membership first) {
+        return log.memberships().form(first);
     }
 
     /**
@@ -141,7 +181,7 @@ public final class Raft {
 
     /** A peer's process closed its connection, a hint that it ended. */
     public void connectionClosed(NodeId peer) {
-        if (membership.contains(peer)) {
+        if (membership().contains(peer)) {
             silent.add(peer);
         }
         role.connectionClosed(peer);
@@ -196,60 +236,18 @@ public final class Raft {
         role.written();
     }
 
-    // What came of snapshot tasks.
-
-    /** The next chunk of a transfer has been read. */
-    public void snapshotRead(SnapshotChunk chunk) {
-        if (role instanceof Leader leader) {
-            leader.snapshotRead(chunk);
-        }
-    }
-
-    /** No more of a transfer can be read; another one is begun if it is still needed. */
-    public void snapshotReadFailed(TransferId transfer) {
-        if (role instanceof Leader leader) {
-            leader.snapshotReadFailed(transfer);
-        }
-    }
-
-    /**
-     * Chunks of a transfer have been stored.
-     *
-     * @param offset bytes of the transfer that are stored now
-     * @param whole all of it is there, verified and durable
-     */
-    public void snapshotStored(TransferId transfer, long offset, boolean whole) {
-        SnapshotReception stored = reception;
-        if (stored == null || !stored.id.equals(transfer)) {
-            return;
-        }
-        stored.stored(offset);
-        if (whole) {
-            reception = null;
-        }
-        // A leader's log is complete, and of another term's transfer nobody waits for the answer.
-        if (role instanceof Follower follower && transfer.term() == currentTerm()) {
-            follower.snapshotStored(stored, whole);
-        }
-    }
-
-    /** A chunk of a transfer did not fit what came before, or is damaged. */
-    public void snapshotRefused(TransferId transfer) {
-        if (reception == null || !reception.id.equals(transfer)) {
-            return;
-        }
-        reception = null;
-        if (role instanceof Follower follower && transfer.term() == currentTerm()) {
-            follower.snapshotRefused(transfer);
-        }
+    /** What came of snapshot tasks is told there. */
+    public SnapshotResults snapshotResults() {
+        return snapshotResults;
     }
 
     public NodeId self() {
         return self;
     }
 
+    /** The newest in this server's log, committed or not. */
     public Membership membership() {
-        return membership;
+        return log.memberships().latest();
     }
 
     public boolean isLeader() {
@@ -384,12 +382,16 @@ public final class Raft {
 
     // What the roles share.
 
+    Role currentRole() {
+        return role;
+    }
+
     RaftConfig config() {
         return config;
     }
 
     List<NodeId> peers() {
-        return membership.peersOf(self).toList();
+        return membership().peersOf(self).toList();
     }
 
     RaftLog log() {
@@ -401,10 +403,21 @@ public final class Raft {
         return silent.contains(peer);
     }
 
+    /** Not on a disk that the cluster has not taken in: its memory of a vote may have been wiped. */
+    boolean mayVote() {
+        return log.memberships().everHold(self, directoryId);
+    }
+
+    boolean mayCampaign() {
+        return log.memberships().mayCampaign(self, directoryId, commitIndex);
+    }
+
     /** One vote a term, first come first served, for a log no older than ours (§5.2, §5.4.1). */
     boolean mayVoteFor(NodeId candidate, EntryId lastLog) {
         NodeId votedFor = votedFor();
-        return (votedFor == null || votedFor.equals(candidate)) && lastLog.isAtLeastAsUpToDateAs(log.last());
+        return mayVote()
+                && (votedFor == null || votedFor.equals(candidate))
+                && lastLog.isAtLeastAsUpToDateAs(log.last());
     }
 
     void voteFor(NodeId candidate) {
@@ -430,15 +443,6 @@ public final class Raft {
         commitIndex = Math.max(commitIndex, index);
     }
 
-    @Nullable
-    SnapshotReception reception() {
-        return reception;
-    }
-
-    void receive(SnapshotReception begun) {
-        reception = begun;
-    }
-
     void start(SnapshotTask task) {
         outbox.task(task);
     }
@@ -462,16 +466,16 @@ public final class Raft {
 
     /** AppendEntries is the one message that may leave before the write: it claims nothing about the sender's disk. */
     void sendAppendEntries(NodeId to, Message.AppendEntries message) {
-        outbox.message(new Envelope(self, to, message));
+        outbox.message(new Envelope(self, directoryId, to, message));
     }
 
     /** Nor does InstallSnapshot: what it carries is durable at its sender, and committed. */
     void sendInstallSnapshot(NodeId to, Message.InstallSnapshot message) {
-        outbox.message(new Envelope(self, to, message));
+        outbox.message(new Envelope(self, directoryId, to, message));
     }
 
     void promise(NodeId to, Message message) {
-        outbox.promise(new Envelope(self, to, message));
+        outbox.promise(new Envelope(self, directoryId, to, message));
     }
 
     /**

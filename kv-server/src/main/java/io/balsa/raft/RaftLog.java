@@ -13,8 +13,11 @@ import java.util.List;
  * </pre>
  */
 final class RaftLog {
+    private static final long SCAN_BYTES = 1 << 20;
+
     private final StoredLog stored;
     private final long cacheBytesMax;
+    private final Memberships memberships;
     private final ArrayList<LogEntry> cached = new ArrayList<>();
     private long firstCachedIndex;
     private long cachedBytes;
@@ -22,12 +25,36 @@ final class RaftLog {
     private long writtenIndex;
     private EntryId installed = EntryId.NONE;
 
-    RaftLog(StoredLog stored, long cacheBytesMax) {
+    /** @param membership in force behind entry {@code lastApplied} */
+    RaftLog(StoredLog stored, long cacheBytesMax, Membership membership, long lastApplied) {
         this.stored = stored;
         this.cacheBytesMax = cacheBytesMax;
+        memberships = new Memberships(membership);
         last = stored.last();
         writtenIndex = last.index();
         firstCachedIndex = last.index() + 1;
+        findMemberships(Math.max(lastApplied, membership.revision()));
+    }
+
+    private void findMemberships(long after) {
+        long index = after;
+        while (index < last.index()) {
+            for (LogEntry entry : stored.read(index + 1, last.index(), SCAN_BYTES)) {
+                noteMembership(entry);
+                index = entry.index();
+            }
+        }
+    }
+
+    private void noteMembership(LogEntry entry) {
+        if (entry.kind() == LogEntry.Kind.MEMBERSHIP) {
+            memberships.appended(entry.membership());
+        }
+    }
+
+    /** What the entries say about who belongs to the cluster. */
+    Memberships memberships() {
+        return memberships;
     }
 
     EntryId last() {
@@ -94,6 +121,7 @@ final class RaftLog {
         cached.add(entry);
         cachedBytes += entry.sizeBytes();
         last = entry.id();
+        noteMembership(entry);
     }
 
     /** Adds what is new in {@code incoming}, first dropping the entries that conflict with it (§5.3). */
@@ -118,6 +146,7 @@ final class RaftLog {
         last = lastIncluded;
         writtenIndex = lastIncluded.index();
         firstCachedIndex = lastIncluded.index() + 1;
+        memberships.truncatedFrom(lastIncluded.index() + 1);
     }
 
     private void truncateFrom(long index) {
@@ -125,6 +154,7 @@ final class RaftLog {
             cachedBytes -= cached.remove(cached.size() - 1).sizeBytes();
         }
         last = idAt(index - 1);
+        memberships.truncatedFrom(index);
         firstCachedIndex = Math.min(firstCachedIndex, index);
         writtenIndex = Math.min(writtenIndex, index - 1);
     }
@@ -166,6 +196,7 @@ final class RaftLog {
     /** All entries are durable now; those up to {@code lastApplied} may leave the memory. */
     void written(long lastApplied) {
         writtenIndex = lastIndex();
+        memberships.applied(lastApplied);
         if (cachedBytes <= cacheBytesMax) {
             return;
         }

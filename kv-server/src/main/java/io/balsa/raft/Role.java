@@ -35,7 +35,7 @@ abstract sealed class Role implements Message.Handler permits Follower, PreCandi
     /** Pre-votes promise nothing, so any number may be granted (thesis §9.6). */
     @Override
     public void onPreVote(NodeId from, Message.PreVote request) {
-        boolean granted = wouldVoteFor(request);
+        boolean granted = raft.mayVote() && wouldVoteFor(request);
         raft.votesSeen().decided(from, request, granted);
         raft.promise(from, new Message.PreVoteReply(granted ? request.term() : raft.currentTerm(), granted));
     }

@@ -4,7 +4,7 @@ package io.balsa.raft;
 public sealed interface SnapshotTask {
     /**
      * Read the next chunk of a transfer, the first one from the state as it is at its last checkpoint; then {@link
-     * Raft#snapshotRead} or {@link Raft#snapshotReadFailed}.
+     * SnapshotResults#read} or {@link SnapshotResults#readFailed}.
      */
     record Read(TransferId transfer) implements SnapshotTask {}
 
@@ -13,7 +13,7 @@ public sealed interface SnapshotTask {
 
     /**
      * Store a chunk beside the present state; the first one of a transfer takes the place of what was stored of another.
-     * Then {@link Raft#snapshotStored} or {@link Raft#snapshotRefused}. Chunks of a transfer come in order and once.
+     * Then {@link SnapshotResults#stored} or {@link SnapshotResults#refused}. Chunks of a transfer come in order and once.
      */
     record Store(Message.InstallSnapshot chunk) implements SnapshotTask {}
 }

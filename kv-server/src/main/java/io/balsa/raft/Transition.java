@@ -20,7 +20,8 @@ public record Transition(long term, String role, @Nullable NodeId leader, Trigge
         VOTED("voted for another server"),
         NO_MAJORITY_CONTACT("heard from no majority for an election timeout"),
         HIGHER_TERM("saw a higher term"),
-        FOUND_LEADER("heard from the leader of its term");
+        FOUND_LEADER("heard from the leader of its term"),
+        REMOVED("it is no voter any more, and that is committed");
 
         private final String sentence;
 

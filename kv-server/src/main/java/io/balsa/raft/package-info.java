@@ -22,6 +22,7 @@
  * <tr><td>§7, Figure 13, snapshots</td><td>{@link io.balsa.raft.SnapshotTransfer}, {@link
  * io.balsa.raft.Follower#onInstallSnapshot}, {@link io.balsa.raft.SnapshotTask}</td></tr>
  * <tr><td>§5.4.2, Figure 8</td><td>{@link io.balsa.raft.Leader#written}: the commit rule</td></tr>
+ * <tr><td>thesis §4, membership changes</td><td>{@link io.balsa.raft.Membership}, {@link io.balsa.raft.Memberships}, {@link io.balsa.raft.MembershipChanges}</td></tr>
  * <tr><td>thesis §3.10, leadership transfer</td><td>{@link io.balsa.raft.Raft#transferLeadership}, {@link io.balsa.raft.Follower#onTimeoutNow}</td></tr>
  * <tr><td>thesis §4.2.3, stickiness</td><td>{@link io.balsa.raft.Role#hasLiveLeader}</td></tr>
  * <tr><td>thesis §6.2, check-quorum</td><td>{@link io.balsa.raft.Leader#tick}</td></tr>
@@ -44,7 +45,6 @@
  * <h2>Caveats</h2>
  *
  * <ul>
- *   <li>The membership is fixed; there are no learners yet.
  *   <li>The log is cut by its owner, not here: {@link io.balsa.raft.StoredLog#anchor} tells what is gone. A transfer of a
  *       snapshot survives neither its leader's term nor its follower's process.
  *   <li>Pre-vote, stickiness and check-quorum belong together: with any one missing there is a known livelock.

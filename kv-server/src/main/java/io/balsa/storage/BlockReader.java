@@ -5,6 +5,7 @@ import io.balsa.raft.EntryId;
 import io.balsa.raft.LogEntry;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 
 /**
  * Walks the entries of one block ({@link EntryCodec} draws it) and checks what it passes. It reads LMDB's memory in
@@ -106,7 +107,7 @@ final class BlockReader {
             throw Damage.found(codec.file(), what, Damage.checksums(stored, computed));
         }
         byte kind = block.get(at + 16);
-        if (kind != EntryCodec.KIND_COMMAND) {
+        if (LogEntry.Kind.of(kind) == null) {
             throw new StorageException(codec.file() + ": entry " + index() + " is of kind " + kind
                     + ", which this program does not know. Run the version of Balsa that wrote it, or a newer one.");
         }
@@ -124,6 +125,7 @@ final class BlockReader {
     LogEntry entry() {
         byte[] command = new byte[length];
         block.get(at + EntryCodec.ENTRY_HEADER_BYTES, command, 0, length);
-        return new LogEntry(index(), term, ByteBuffer.wrap(command).asReadOnlyBuffer());
+        LogEntry.Kind kind = Objects.requireNonNull(LogEntry.Kind.of(block.get(at + 16)), "verified");
+        return new LogEntry(index(), term, kind, ByteBuffer.wrap(command).asReadOnlyBuffer());
     }
 }

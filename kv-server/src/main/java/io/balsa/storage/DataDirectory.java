@@ -1,6 +1,7 @@
 package io.balsa.storage;
 
 import io.balsa.node.StorageException;
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -38,7 +39,7 @@ public final class DataDirectory implements AutoCloseable {
 
     private final Path path;
     private final FileChannel lockFile;
-    private final Identity identity;
+    private volatile Identity identity;
 
     private DataDirectory(Path path, FileChannel lockFile, Identity identity) {
         this.path = path;
@@ -53,6 +54,22 @@ public final class DataDirectory implements AutoCloseable {
      *     cannot be read or written
      */
     public static DataDirectory open(Path directory, String clusterId, NodeId node) {
+        return open(directory, path -> identify(path, clusterId, node));
+    }
+
+    /** Opens a directory that a server has used, whatever its cluster and node are; else as {@link #open}. */
+    public static DataDirectory openExisting(Path directory) {
+        if (!Files.exists(directory.resolve("identity"))) {
+            throw new StorageException(directory + " is not the data directory of a Balsa server: it has no identity");
+        }
+        return open(directory, path -> Identity.readFrom(path.resolve("identity")));
+    }
+
+    private interface Identification {
+        Identity of(Path path) throws IOException;
+    }
+
+    private static DataDirectory open(Path directory, Identification identification) {
         Path path;
         try {
             Files.createDirectories(directory);
@@ -66,7 +83,7 @@ public final class DataDirectory implements AutoCloseable {
         FileChannel lockFile = null;
         try {
             lockFile = lock(path);
-            DataDirectory opened = new DataDirectory(path, lockFile, identify(path, clusterId, node));
+            DataDirectory opened = new DataDirectory(path, lockFile, identification.of(path));
             Files.createDirectories(opened.log());
             Files.createDirectories(opened.state());
             clear(opened.arrivingState());
@@ -194,6 +211,30 @@ public final class DataDirectory implements AutoCloseable {
     /** 32 hexadecimal digits, drawn when the directory was created: a server with a wiped disk has another one. */
     public String id() {
         return identity.directoryId();
+    }
+
+    /** The cluster's first membership, as {@link #form} kept it; null: this directory was not there. */
+    public @Nullable Membership firstMembership() {
+        return identity.members();
+    }
+
+    /** Keeps the cluster's first membership, durably. */
+    public void form(Membership first) {
+        change(identity.formed(first));
+    }
+
+    /** Makes it the directory of another cluster, which its server begins. */
+    public void rename(String newClusterId) {
+        change(identity.of(newClusterId));
+    }
+
+    private void change(Identity changed) {
+        try {
+            changed.writeTo(path.resolve("identity"));
+        } catch (IOException failure) {
+            throw new StorageException(path.resolve("identity") + " cannot be written: " + failure, failure);
+        }
+        identity = changed;
     }
 
     /** Gives up the lock. A second call does nothing. */

@@ -28,7 +28,7 @@ import java.util.zip.CRC32C;
  *   | CRC32C   | length   | term       | kind | command (length) |
  *   +----------+----------+------------+------+------------------+
  *   CRC32C: over the entry's index (8 bytes, not stored: the place says it) and all that follows the checksum.
- *   kind: 0 a command of a client or, when empty, a leader's no-op. Others are refused.
+ *   kind: 0 a command of a client or, when empty, a leader's no-op; 1 a membership. Others are refused.
  *
  * head, stored under 0
  *   0         1       4        8            16                20                28
@@ -45,7 +45,6 @@ final class EntryCodec {
     static final int ENTRY_HEADER_BYTES = 17;
     static final int HEAD_BYTES = 40;
     static final byte VERSION = 1;
-    static final byte KIND_COMMAND = 0;
 
     private final Path file;
     private final CRC32C crc = new CRC32C();
@@ -85,7 +84,7 @@ final class EntryCodec {
             int length = command.remaining();
             target.putInt(at + 4, length);
             target.putLong(at + 8, entry.term());
-            target.put(at + 16, KIND_COMMAND);
+            target.put(at + 16, entry.kind().number);
             target.put(at + ENTRY_HEADER_BYTES, command, command.position(), length);
             target.putInt(at, entryChecksum(target, at, entry.index(), length));
             at += ENTRY_HEADER_BYTES + length;

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import io.balsa.node.StorageException;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -18,21 +20,29 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Whose data a directory holds; one line of JSON, so that a person can read it.
  *
  * <pre>
- * {"format":1,"cluster":"kon-tiki","node":"n1","directory":"0f3c…"}
+ * {"format":1,"cluster":"kon-tiki","node":"n1","directory":"0f3c…","members":"n1=10.0.0.1:9081/0f3c…,n2=…"}
  * </pre>
  *
  * @param directoryId 32 hexadecimal digits, drawn once: tells a wiped disk from the one that a vote was cast on
+ * @param members the cluster's first membership, with each one's address and directory; null: not formed, or not from here
  */
-record Identity(String clusterId, NodeId node, String directoryId) {
+record Identity(
+        String clusterId,
+        NodeId node,
+        String directoryId,
+        @Nullable Membership members) {
     private static final int FORMAT = 1;
     private static final int FILE_BYTES_MAX = 64 << 10;
     private static final int ID_BYTES = 16;
@@ -40,7 +50,40 @@ record Identity(String clusterId, NodeId node, String directoryId) {
     static Identity create(String clusterId, NodeId node) {
         byte[] random = new byte[ID_BYTES];
         new SecureRandom().nextBytes(random);
-        return new Identity(clusterId, node, HexFormat.of().formatHex(random));
+        return new Identity(clusterId, node, HexFormat.of().formatHex(random), null);
+    }
+
+    Identity formed(Membership first) {
+        return new Identity(clusterId, node, directoryId, first);
+    }
+
+    /** The same directory, as the beginning of another cluster. */
+    Identity of(String newClusterId) {
+        return new Identity(newClusterId, node, directoryId, null);
+    }
+
+    private static String text(Membership members) {
+        return members.members().stream()
+                .map(member -> member.id() + "=" + member.address() + "/" + member.directoryId())
+                .collect(Collectors.joining(","));
+    }
+
+    /** Throws IllegalArgumentException when it is not what {@link #text} wrote. */
+    private static Membership members(String clusterId, String text) {
+        List<Member> members = new ArrayList<>();
+        for (String member : text.split(",", -1)) {
+            int equals = member.indexOf('=');
+            int slash = member.lastIndexOf('/');
+            if (equals < 0 || slash < equals) {
+                throw new IllegalArgumentException("'" + member + "' is not a member");
+            }
+            members.add(new Member(
+                    NodeId.parse(member.substring(0, equals)),
+                    Member.Standing.VOTER,
+                    member.substring(slash + 1),
+                    member.substring(equals + 1, slash)));
+        }
+        return new Membership(0, clusterId, members);
     }
 
     /** Writes so that at any moment the file is either absent or whole. */
@@ -52,6 +95,9 @@ record Identity(String clusterId, NodeId node, String directoryId) {
             json.writeStringField("cluster", clusterId);
             json.writeStringField("node", node.toString());
             json.writeStringField("directory", directoryId);
+            if (members != null) {
+                json.writeStringField("members", text(members));
+            }
             json.writeEndObject();
         }
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(text + "\n");
@@ -87,9 +133,11 @@ record Identity(String clusterId, NodeId node, String directoryId) {
             throw unreadable(file, "it holds " + fields, null);
         }
         try {
-            return new Identity(cluster, NodeId.parse(node), directory);
-        } catch (IllegalArgumentException notANode) {
-            throw unreadable(file, "it holds " + fields, notANode);
+            String members = fields.get("members");
+            return new Identity(
+                    cluster, NodeId.parse(node), directory, members == null ? null : members(cluster, members));
+        } catch (IllegalArgumentException wrong) {
+            throw unreadable(file, "it holds " + fields, wrong);
         }
     }
 

@@ -21,6 +21,7 @@ final class AcceptedConnection {
     private final FrameReader reader = new FrameReader(Hello.LENGTH_MAX);
     private final String address;
     private @Nullable NodeId peer;
+    private String directoryId = "";
     private boolean closedHere;
     private long helloTimer;
 
@@ -76,7 +77,7 @@ final class AcceptedConnection {
                 } else if (isPing(frame)) {
                     pong();
                 } else {
-                    envelopes.add(new Envelope(peer, acceptor.self(), MessageCodec.decode(frame)));
+                    envelopes.add(new Envelope(peer, directoryId, acceptor.self(), MessageCodec.decode(frame)));
                 }
             }
         } catch (MalformedFrameException malformed) {
@@ -101,6 +102,7 @@ final class AcceptedConnection {
         }
         vertx.cancelTimer(helloTimer);
         peer = hello.from();
+        directoryId = hello.dataDirectoryId();
         reader.lengthMax(Frame.LENGTH_MAX);
         Wire.write(socket, Hello.LENGTH_MAX + Frame.PREFIX_BYTES, answer::encode);
         acceptor.welcomed(hello);

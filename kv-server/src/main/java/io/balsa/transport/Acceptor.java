@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +21,12 @@ import org.jspecify.annotations.Nullable;
 final class Acceptor {
     static final int GREETING_MAX = 64;
 
+    /** A server takes anyone of its cluster: who belongs to it may be news to this one. */
+    static final int ESTABLISHED_MAX = 128;
+
     private final Vertx vertx;
-    private final TransportConfig config;
+    private final NodeId self;
+    private final Function<NodeId, Hello> hellos;
     private final Listener listener;
     private final Counters counters;
     private final QuietLog log;
@@ -39,9 +44,17 @@ final class Acceptor {
         void disconnected(NodeId peer);
     }
 
-    Acceptor(Vertx vertx, TransportConfig config, Listener listener, Counters counters, QuietLog log) {
+    /** @param hellos this server's to a peer */
+    Acceptor(
+            Vertx vertx,
+            NodeId self,
+            Function<NodeId, Hello> hellos,
+            Listener listener,
+            Counters counters,
+            QuietLog log) {
         this.vertx = vertx;
-        this.config = config;
+        this.self = self;
+        this.hellos = hellos;
         this.listener = listener;
         this.counters = counters;
         this.log = log;
@@ -67,10 +80,12 @@ final class Acceptor {
     /** Judges a hello; null: welcome, from now on this is the peer's connection. */
     @Nullable
     String judge(AcceptedConnection connection, Hello hello) {
-        String reason = config.helloTo(hello.from()).mismatch(hello);
-        if (reason == null && !config.peers().containsKey(hello.from())) {
-            reason = hello.from() + " is not a peer of " + config.self() + ", whose peers are "
-                    + config.peers().keySet();
+        String reason = helloTo(hello.from()).mismatch(hello);
+        if (reason == null && hello.from().equals(self)) {
+            reason = "this server is " + self + " itself";
+        }
+        if (reason == null && established.size() >= ESTABLISHED_MAX && !established.containsKey(hello.from())) {
+            reason = "more than " + ESTABLISHED_MAX + " servers are connected to " + self;
         }
         if (reason != null) {
             return reason;
@@ -90,11 +105,11 @@ final class Acceptor {
     }
 
     NodeId self() {
-        return config.self();
+        return self;
     }
 
     Hello helloTo(NodeId peer) {
-        return config.helloTo(peer);
+        return hellos.apply(peer);
     }
 
     AcceptedConnection.Receiver receiver() {

@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  * welcome. The body:
  *
  * <pre>
- *   +-------+---------+------+----+-----------+-----------------+---------+
- *   | magic | refusal | from | to | clusterId | dataDirectoryId | httpUrl |
- *   +-------+---------+------+----+-----------+-----------------+---------+
- *   magic "BALS" (4); from, to: int; a text is its length (2) and UTF-8 without control characters
+ *   +-------+---------+------+----+-----------+-----------------+-------------+---------+---------+--------------+-----------+
+ *   | magic | refusal | from | to | clusterId | dataDirectoryId | raftAddress | httpUrl | expects | lastLogIndex | dialsBack |
+ *   +-------+---------+------+----+-----------+-----------------+-------------+---------+---------+--------------+-----------+
+ *   magic "BALS" (4); from, to: int; lastLogIndex: long; dialsBack: 0 or 1; a text is its length (2) and UTF-8 without control characters
  * </pre>
  *
  * Magic and refusal stay where they are in every version of the protocol, so that a server of another version can say, and
@@ -25,10 +25,24 @@ import org.jspecify.annotations.Nullable;
  * @param from the sender
  * @param to whom the sender looks for, or answers
  * @param dataDirectoryId drawn when the sender's data directory was created: a wiped server comes back with another one
+ * @param raftAddress where the sender listens for other servers: one that does not know it dials back there
  * @param httpUrl where the sender's HTTP API is reached
+ * @param expects the data directory that the sender's membership has for {@code to}; empty: it has none
+ * @param lastLogIndex of the sender, a moment ago; 0: its log is empty
+ * @param dialsBack the sender dials only since {@code to} dials it: no reason for {@code to} to keep that up
  * @param refusal why the dialler is sent away; empty: it is welcome, or this is the dialler's own hello
  */
-record Hello(NodeId from, NodeId to, String clusterId, String dataDirectoryId, String httpUrl, String refusal) {
+record Hello(
+        NodeId from,
+        NodeId to,
+        String clusterId,
+        String dataDirectoryId,
+        String raftAddress,
+        String httpUrl,
+        String expects,
+        long lastLogIndex,
+        boolean dialsBack,
+        String refusal) {
     /** The largest length of a hello's frame. */
     static final int LENGTH_MAX = 4096;
 
@@ -39,7 +53,9 @@ record Hello(NodeId from, NodeId to, String clusterId, String dataDirectoryId, S
     Hello {
         checkText("cluster id", clusterId);
         checkText("data-directory id", dataDirectoryId);
+        checkText("address", raftAddress);
         checkText("HTTP URL", httpUrl);
+        checkText("data-directory id", expects);
     }
 
     private static void checkText(String what, String text) {
@@ -51,7 +67,21 @@ record Hello(NodeId from, NodeId to, String clusterId, String dataDirectoryId, S
 
     /** The answer to a dialler that is sent away. */
     Hello refusing(NodeId dialler, String reason) {
-        return new Hello(from, dialler, clusterId, dataDirectoryId, httpUrl, reason);
+        return new Hello(
+                from,
+                dialler,
+                clusterId,
+                dataDirectoryId,
+                raftAddress,
+                httpUrl,
+                expects,
+                lastLogIndex,
+                dialsBack,
+                reason);
+    }
+
+    Greeting greeting() {
+        return new Greeting(from, clusterId, dataDirectoryId, raftAddress, httpUrl, expects, lastLogIndex);
     }
 
     void encode(ByteBuf out) {
@@ -61,7 +91,10 @@ record Hello(NodeId from, NodeId to, String clusterId, String dataDirectoryId, S
         out.writeInt(from.value()).writeInt(to.value());
         writeText(out, clusterId);
         writeText(out, dataDirectoryId);
+        writeText(out, raftAddress);
         writeText(out, httpUrl);
+        writeText(out, expects);
+        out.writeLong(lastLogIndex).writeBoolean(dialsBack);
         Frame.end(out, start);
     }
 
@@ -79,7 +112,16 @@ record Hello(NodeId from, NodeId to, String clusterId, String dataDirectoryId, S
                         + Frame.VERSION + (refusal.isEmpty() ? "" : "; it says: " + refusal));
             }
             Hello hello = new Hello(
-                    readNodeId(frame), readNodeId(frame), readText(frame), readText(frame), readText(frame), refusal);
+                    readNodeId(frame),
+                    readNodeId(frame),
+                    readText(frame),
+                    readText(frame),
+                    readText(frame),
+                    readText(frame),
+                    readText(frame),
+                    frame.getLong(),
+                    frame.get() == 1,
+                    refusal);
             if (frame.hasRemaining()) {
                 throw new MalformedFrameException(frame.remaining() + " bytes left over after a hello");
             }

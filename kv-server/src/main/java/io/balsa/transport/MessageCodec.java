@@ -29,9 +29,10 @@ import java.util.List;
  *  10 InstallSnapshot     term | transfer | id lastIncluded | offset | y done | data up to the end of the frame, not empty
  *  11 InstallSnapshotReply term | transfer | y accepted | offset | matchIndex
  *
- *   entry:  +-----------+-----------------+---------- - - -----+
- *           | term      | length (4)      | command            |
- *           +-----------+-----------------+---------- - - -----+
+ *   entry:  +-----------+----------+-----------------+---------- - - -----+
+ *           | term      | kind (1) | length (4)      | command            |
+ *           +-----------+----------+-----------------+---------- - - -----+
+ *   kind: 0 a command for the state machine, 1 a membership
  * </pre>
  *
  * An entry's index is not written: the first one follows {@code prevLog} and there are no gaps, so a frame cannot say
@@ -60,7 +61,7 @@ final class MessageCodec {
 
     private static final int APPEND_ENTRIES_BYTES = 5 * Long.BYTES;
     private static final int INSTALL_SNAPSHOT_BYTES = 5 * Long.BYTES + 1;
-    private static final int ENTRY_BYTES = Long.BYTES + Integer.BYTES;
+    private static final int ENTRY_BYTES = Long.BYTES + 1 + Integer.BYTES;
     private static final int SMALL_BODY_BYTES_MAX = 6 * Long.BYTES + 1;
 
     private MessageCodec() {}
@@ -149,6 +150,7 @@ final class MessageCodec {
                         + " entries, or beyond the last index there can be, after " + prevLog);
             }
             long entryTerm = number(in);
+            LogEntry.Kind kind = kind(in);
             int length = in.getInt();
             if (length < 0 || length > in.remaining()) {
                 throw new MalformedFrameException("a command claims " + Integer.toUnsignedString(length)
@@ -157,7 +159,7 @@ final class MessageCodec {
             byte[] command = new byte[length];
             in.get(command);
             index++;
-            entries.add(new LogEntry(index, entryTerm, ByteBuffer.wrap(command)));
+            entries.add(entry(index, entryTerm, kind, ByteBuffer.wrap(command)));
         }
         return new Message.AppendEntries(term, prevLog, List.copyOf(entries), leaderCommit, round);
     }
@@ -176,6 +178,29 @@ final class MessageCodec {
         byte[] data = new byte[length];
         in.get(data);
         return new Message.InstallSnapshot(term, transfer, lastIncluded, offset, ByteBuffer.wrap(data), done);
+    }
+
+    private static LogEntry.Kind kind(ByteBuffer in) throws MalformedFrameException {
+        byte number = in.get();
+        LogEntry.Kind kind = LogEntry.Kind.of(number);
+        if (kind == null) {
+            throw new MalformedFrameException("an entry of unknown kind " + number);
+        }
+        return kind;
+    }
+
+    /** A membership is read once to see that it can be: the core takes it for granted. */
+    private static LogEntry entry(long index, long term, LogEntry.Kind kind, ByteBuffer command)
+            throws MalformedFrameException {
+        LogEntry entry = new LogEntry(index, term, kind, command);
+        if (kind == LogEntry.Kind.MEMBERSHIP) {
+            try {
+                var unused = entry.membership();
+            } catch (IllegalArgumentException malformed) {
+                throw new MalformedFrameException(String.valueOf(malformed.getMessage()));
+            }
+        }
+        return entry;
     }
 
     private static long number(ByteBuffer in) throws MalformedFrameException {
@@ -248,7 +273,8 @@ final class MessageCodec {
             for (LogEntry entry : request.entries()) {
                 index++;
                 Check.that(entry.index() == index, "entry %s where index %d follows", entry.id(), index);
-                out.writeLong(entry.term()).writeInt(entry.command().remaining());
+                out.writeLong(entry.term()).writeByte(entry.kind().number);
+                out.writeInt(entry.command().remaining());
                 out.writeBytes(entry.command().duplicate());
             }
             Frame.end(out, start);

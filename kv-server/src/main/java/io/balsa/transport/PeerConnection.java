@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,7 +53,7 @@ final class PeerConnection {
 
     private final Vertx vertx;
     private final NetClient client;
-    private final Hello hello;
+    private final Supplier<Hello> hello;
     private final NodeId peer;
     private final HostAndPort address;
     private final Learnt learnt;
@@ -80,7 +81,8 @@ final class PeerConnection {
     PeerConnection(
             Vertx vertx,
             NetClient client,
-            Hello hello,
+            NodeId peer,
+            Supplier<Hello> hello,
             HostAndPort address,
             Learnt learnt,
             Counters counters,
@@ -89,7 +91,7 @@ final class PeerConnection {
         this.vertx = vertx;
         this.client = client;
         this.hello = hello;
-        this.peer = hello.to();
+        this.peer = peer;
         this.address = address;
         this.learnt = learnt;
         this.counters = counters;
@@ -104,6 +106,10 @@ final class PeerConnection {
         }
         counters.messagesDropped.increment();
         return false;
+    }
+
+    HostAndPort address() {
+        return address;
     }
 
     boolean isEstablished() {
@@ -199,7 +205,10 @@ final class PeerConnection {
             counters.connectFailures.increment();
             lose("it did not answer the hello within " + HELLO_TIMEOUT_MILLIS + " ms");
         });
-        Wire.write(connected, Hello.LENGTH_MAX + Frame.PREFIX_BYTES, hello::encode);
+        Wire.write(
+                connected,
+                Hello.LENGTH_MAX + Frame.PREFIX_BYTES,
+                out -> hello.get().encode(out));
     }
 
     private void receive(NetSocket from, FrameReader reader, Buffer chunk) {
@@ -231,7 +240,7 @@ final class PeerConnection {
         if (!answer.from().equals(peer)) {
             throw new RefusedException(answer.from() + " answers where " + peer + " was expected");
         }
-        String mismatch = hello.mismatch(answer);
+        String mismatch = hello.get().mismatch(answer);
         if (mismatch != null) {
             throw new RefusedException(mismatch);
         }

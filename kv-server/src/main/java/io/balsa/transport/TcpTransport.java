@@ -2,6 +2,8 @@ package io.balsa.transport;
 
 import io.balsa.node.Transport;
 import io.balsa.raft.Envelope;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
@@ -13,15 +15,18 @@ import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
 import io.vertx.core.net.NetServerOptions;
 import java.io.IOException;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +53,8 @@ public final class TcpTransport implements Transport {
     private final TransportConfig config;
     private final Consumer<List<Envelope>> incoming;
     private final Consumer<NodeId> connectionClosed;
+    private final Consumer<Greeting> met;
+    private final LongSupplier lastLogIndex;
     private final QuietLog log = new QuietLog(LOG);
     private final Counters counters = new Counters();
     private final Map<NodeId, Hello> hellos = new ConcurrentHashMap<>();
@@ -59,20 +66,39 @@ public final class TcpTransport implements Transport {
     private final NetServer server;
     private final NetClient client;
     private final Acceptor acceptor;
-    private final SortedMap<NodeId, PeerConnection> connections;
+    /** Changed on the event loop only. */
+    private final ConcurrentSkipListMap<NodeId, PeerConnection> connections = new ConcurrentSkipListMap<>();
+
+    private final SplittableRandom random = new SplittableRandom();
+    /** Servers that are connected to this one, whether or not its membership knows them. */
+    private final SortedMap<NodeId, HostAndPort> visitors = new TreeMap<>();
+    /** Peers that this server dials only because they dial it: were that mutual, it would never end. */
+    private final Set<NodeId> dialledBack = new TreeSet<>();
+
+    private volatile Membership membership = Membership.NONE;
+    private boolean listening;
 
     /**
      * Nothing is opened before {@link #start}.
      *
      * @param incoming called on an event loop with the messages of one read, all from one peer; must return quickly
      * @param connectionClosed see above; called on an event loop
+     * @param met told who is there, each time a connection is established in either direction; called on an event loop
+     * @param lastLogIndex this server's, about
      */
     public TcpTransport(
-            Vertx vertx, TransportConfig config, Consumer<List<Envelope>> incoming, Consumer<NodeId> connectionClosed) {
+            Vertx vertx,
+            TransportConfig config,
+            Consumer<List<Envelope>> incoming,
+            Consumer<NodeId> connectionClosed,
+            Consumer<Greeting> met,
+            LongSupplier lastLogIndex) {
         this.vertx = vertx;
         this.config = config;
         this.incoming = incoming;
         this.connectionClosed = connectionClosed;
+        this.met = met;
+        this.lastLogIndex = lastLogIndex;
         this.context = vertx.getOrCreateContext();
         this.server = vertx.createNetServer(new NetServerOptions()
                 .setHost(config.bind().host())
@@ -84,26 +110,98 @@ public final class TcpTransport implements Transport {
                 .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
                 .setTcpNoDelay(true)
                 .setTcpKeepAlive(true));
-        this.acceptor = new Acceptor(vertx, config, new Arrivals(), counters, log);
-        this.connections = connections();
+        this.acceptor = new Acceptor(vertx, config.self(), this::helloTo, new Arrivals(), counters, log);
     }
 
-    private SortedMap<NodeId, PeerConnection> connections() {
-        SplittableRandom random = new SplittableRandom();
-        SortedMap<NodeId, PeerConnection> byPeer = new TreeMap<>();
-        for (Map.Entry<NodeId, HostAndPort> peer : config.peers().entrySet()) {
-            PeerConnection connection = new PeerConnection(
-                    vertx,
-                    client,
-                    config.helloTo(peer.getKey()),
-                    peer.getValue(),
-                    this::learn,
-                    counters,
-                    log,
-                    random.split());
-            byPeer.put(peer.getKey(), connection);
+    /** This server's hello to {@code peer}. */
+    private Hello helloTo(NodeId peer) {
+        Member known = membership.member(peer);
+        return new Hello(
+                config.self(),
+                peer,
+                config.clusterId(),
+                config.dataDirectoryId(),
+                config.raftAddress(),
+                config.httpUrl(),
+                known == null ? "" : known.directoryId(),
+                lastLogIndex.getAsLong(),
+                !ownPeers().containsKey(peer),
+                "");
+    }
+
+    /** Connections to the members follow. Any thread, but one call at a time. */
+    @Override
+    public void membership(Membership now) {
+        membership = now; // At once, also for the next hello.
+        context.runOnContext(go -> connectToPeers());
+    }
+
+    /**
+     * Who is dialled, and where: the members, or before the membership is known those whom this server was told to meet; and
+     * whoever dials this one, since it waits for answers.
+     */
+    private SortedMap<NodeId, HostAndPort> peers() {
+        SortedMap<NodeId, HostAndPort> peers = new TreeMap<>(visitors);
+        peers.putAll(ownPeers());
+        return peers;
+    }
+
+    private SortedMap<NodeId, HostAndPort> ownPeers() {
+        SortedMap<NodeId, HostAndPort> peers = new TreeMap<>();
+        Membership known = membership;
+        if (known.isEmpty()) {
+            peers.putAll(config.peers());
         }
-        return Collections.unmodifiableSortedMap(byPeer);
+        for (Member member : known.members()) {
+            HostAndPort address = config.dialled(member);
+            if (address != null) {
+                peers.put(member.id(), address);
+            }
+        }
+        peers.remove(config.self());
+        return peers;
+    }
+
+    private void connectToPeers() {
+        if (!listening) {
+            return;
+        }
+        SortedMap<NodeId, HostAndPort> peers = peers();
+        SortedMap<NodeId, HostAndPort> own = ownPeers();
+        connections.entrySet().removeIf(connection -> {
+            NodeId peer = connection.getKey();
+            // Whether it only dials back is said in the hello, so a change of that takes a new connection.
+            boolean leaves = !connection.getValue().address().equals(peers.get(peer))
+                    || dialledBack.contains(peer) == own.containsKey(peer);
+            if (leaves) {
+                dialledBack.remove(peer);
+                connection.getValue().close();
+            }
+            return leaves;
+        });
+        peers.forEach((peer, address) -> {
+            if (!connections.containsKey(peer)) {
+                PeerConnection connection = new PeerConnection(
+                        vertx, client, peer, () -> helloTo(peer), address, this::learn, counters, log, random.split());
+                connections.put(peer, connection);
+                if (!own.containsKey(peer)) {
+                    dialledBack.add(peer);
+                }
+                connection.dialNow();
+            }
+        });
+    }
+
+    /**
+     * Dials {@code address} to see whether {@code node} is there and belongs to this cluster. Fails with an IOException whose
+     * message can be shown to an operator.
+     */
+    public Future<Greeting> probe(NodeId node, HostAndPort address, long timeoutMillis) {
+        Promise<Greeting> found = Promise.promise();
+        context.runOnContext(go -> new Probe(vertx, client, helloTo(node), address)
+                .run(timeoutMillis)
+                .onComplete(found));
+        return found.future();
     }
 
     /**
@@ -114,16 +212,17 @@ public final class TcpTransport implements Transport {
         Promise<Integer> started = Promise.promise();
         context.runOnContext(go -> server.connectHandler(acceptor::accept)
                 .listen()
-                .onComplete(listening -> {
-                    if (listening.failed()) {
-                        Throwable cause = listening.cause();
+                .onComplete(bound -> {
+                    if (bound.failed()) {
+                        Throwable cause = bound.cause();
                         started.fail(new IOException(
                                 "cannot listen for other servers on " + config.bind() + ": " + cause.getMessage()
                                         + "; is another server running there, or is the address not of this machine?",
                                 cause));
                         return;
                     }
-                    connections.values().forEach(PeerConnection::dialNow);
+                    listening = true;
+                    connectToPeers();
                     started.complete(server.actualPort());
                 }));
         return started.future();
@@ -183,6 +282,7 @@ public final class TcpTransport implements Transport {
     public Future<Void> close() {
         Promise<Void> closed = Promise.promise();
         context.runOnContext(go -> {
+            listening = false;
             acceptor.close();
             connections.values().forEach(PeerConnection::close);
             Future.join(server.close(), client.close()).<Void>mapEmpty().onComplete(closed);
@@ -191,6 +291,7 @@ public final class TcpTransport implements Transport {
     }
 
     private void learn(Hello hello) {
+        met.accept(hello.greeting());
         Hello before = hellos.put(hello.from(), hello);
         if (before != null && !before.dataDirectoryId().equals(hello.dataDirectoryId())) {
             log.warn(
@@ -205,6 +306,13 @@ public final class TcpTransport implements Transport {
         @Override
         public void connected(Hello hello) {
             learn(hello);
+            HostAndPort address = HostAndPort.parseAuthority(hello.raftAddress(), -1);
+            if (address != null && address.port() > 0 && !hello.dialsBack()) {
+                visitors.put(hello.from(), address);
+            } else {
+                visitors.remove(hello.from());
+            }
+            connectToPeers();
             PeerConnection connection = connections.get(hello.from());
             if (connection != null) {
                 connection.dialNow();
@@ -213,6 +321,8 @@ public final class TcpTransport implements Transport {
 
         @Override
         public void disconnected(NodeId peer) {
+            visitors.remove(peer);
+            connectToPeers();
             connectionClosed.accept(peer);
         }
 

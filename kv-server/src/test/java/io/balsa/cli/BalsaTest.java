@@ -280,8 +280,9 @@ final class BalsaTest {
         }
         String members =
                 "{\"role\":\"leader\",\"id\":\"n1\",\"leader\":\"n1\",\"term\":3,\"revision\":9,\"commitIndex\":12,"
-                        + "\"lastApplied\":11,\"version\":\"0.1\",\"failureTolerance\":1,\"members\":[{\"id\":\"n1\",\"httpUrl\":\""
-                        + url() + "\"},{\"id\":\"n2\",\"httpUrl\":\"" + dead + "\"}]}";
+                        + "\"lastApplied\":11,\"version\":\"0.1\",\"failureTolerance\":1,\"membershipRevision\":0,\"members\":["
+                        + "{\"id\":\"n1\",\"role\":\"voter\",\"httpUrl\":\""
+                        + url() + "\"},{\"id\":\"n2\",\"role\":\"voter\",\"httpUrl\":\"" + dead + "\"}]}";
         answer(200, members);
         assertThat(run("status")).isZero();
         assertThat(text(out)).hasLineCount(3).contains("unreachable").contains(dead);
@@ -301,7 +302,8 @@ final class BalsaTest {
     @Test
     void statusShowsEveryServerAndExitsWithFourWithoutALeader() {
         String base = "\"id\":\"n1\",\"leader\":null,\"term\":3,\"revision\":9,\"commitIndex\":12,\"lastApplied\":11,"
-                + "\"version\":\"0.1\",\"failureTolerance\":0,\"members\":[{\"id\":\"n1\",\"httpUrl\":\"" + url()
+                + "\"version\":\"0.1\",\"failureTolerance\":0,\"membershipRevision\":0,"
+                + "\"members\":[{\"id\":\"n1\",\"role\":\"voter\",\"httpUrl\":\"" + url()
                 + "\"}]";
         answer(200, "{\"role\":\"leader\"," + base + "}");
         assertThat(run("status")).isZero();
@@ -440,5 +442,57 @@ final class BalsaTest {
 
     private static String text(ByteArrayOutputStream stream) {
         return stream.toString(StandardCharsets.UTF_8);
+    }
+
+    private static final String MEMBERS = "{\"clusterId\":\"c\",\"leader\":\"n1\",\"leaderUrl\":null,\"term\":3,"
+            + "\"membershipRevision\":8,\"failureTolerance\":0,\"members\":[{\"id\":\"n1\",\"role\":\"voter\","
+            + "\"raftAddress\":\"h:1\",\"httpUrl\":\"http://h:2\",\"isLeader\":true,\"lag\":0},{\"id\":\"n4\",\"role\":\"learner\","
+            + "\"raftAddress\":\"h:4\",\"httpUrl\":null,\"isLeader\":false,\"lag\":12}]}";
+
+    @Test
+    void membersAreShownAddedRemovedAndPromoted() {
+        answer(200, MEMBERS);
+        assertThat(run("member", "list")).isZero();
+        assertThat(text(out)).isEqualTo("""
+                        SERVER  ROLE     LEADS  LAG  RAFT  URL
+                        n1      voter    yes    0    h:1   http://h:2
+                        n4      learner         12   h:4   -
+                        revision 8; 0 voters may fail
+                        """);
+        out.reset();
+        assertThat(run("member", "add", "n4=h:4", "--learner", "--if-revision", "7", "-o", "json"))
+                .isZero();
+        assertThat(text(out))
+                .startsWith("{\"membershipRevision\":8,\"failureTolerance\":0,\"leader\":\"n1\",\"members\":[");
+        assertThat(run("member", "promote", "n4")).isZero();
+        assertThat(run("member", "remove", "n4", "--if-revision", "0")).isZero();
+        assertThat(run("member", "add", "n4")).isEqualTo(2);
+        assertThat(run("member")).isEqualTo(2);
+        assertThat(seen)
+                .containsExactly(
+                        "GET /v1/cluster ",
+                        "POST /v1/cluster/members {\"id\":\"n4\",\"raftAddress\":\"h:4\",\"promote\":false} If-Match=\"7\"",
+                        "POST /v1/cluster/members/n4/promote ",
+                        "DELETE /v1/cluster/members/n4  If-Match=\"0\"");
+    }
+
+    @Test
+    void aRefusedChangeOfMembersHasItsExitCode() {
+        problem(409, "quorum_at_risk", "not_applied");
+        assertThat(run("member", "remove", "n3")).isEqualTo(4);
+        problem(412, "precondition_failed", "not_applied");
+        assertThat(run("member", "remove", "n3", "--if-revision", "5")).isEqualTo(3);
+        problem(422, "member_unusable", "not_applied");
+        assertThat(run("member", "add", "n4=h:4")).isEqualTo(4);
+    }
+
+    @Test
+    void leadershipIsTransferred() {
+        answer(200, "{\"leader\":\"n2\",\"leaderUrl\":null,\"term\":4,\"failureTolerance\":1}");
+        assertThat(run("leader", "transfer", "n2")).isZero();
+        assertThat(text(out)).isEqualTo("n2 leads\n");
+        out.reset();
+        assertThat(run("leader", "transfer", "-o", "json")).isZero();
+        assertThat(text(out)).isEqualTo("{\"leader\":\"n2\"}\n");
     }
 }

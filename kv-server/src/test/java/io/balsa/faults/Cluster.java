@@ -208,6 +208,9 @@ final class Cluster implements AutoCloseable {
         await("the same log applied by " + these, () -> {
             last.clear();
             for (ServerProcess server : these) {
+                if (!server.isAlive()) {
+                    throw new AssertionError(server + " ended with exit code " + server.awaitExit());
+                }
                 Map<String, String> status = kv.status(server.http());
                 String applied = status.get("lastApplied");
                 if (applied == null || !applied.equals(status.get("lastLogIndex"))) {

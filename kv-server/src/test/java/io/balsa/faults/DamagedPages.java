@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
@@ -80,12 +81,7 @@ final class DamagedPages implements Scenario {
         Damage damage = trial.isControl() ? Damage.VALUES : Damage.values()[number % Damage.values().length];
         Path file = cluster.disk(victim).data().resolve(damage.directory).resolve("data.mdb");
         trial.load().awaitAcknowledged(50);
-        // A key that is written no more, so that what replays the log does not hide its damage.
-        String value = trial.written(cluster.servers()).value(1);
-        Path state = cluster.disk(victim).data().resolve("state").resolve("data.mdb");
-        Cluster.await(
-                "a checkpoint with " + value,
-                () -> !places(Files.readAllBytes(state), value).isEmpty());
+        awaitCheckpoint(trial, cluster.disk(victim).data().resolve("state").resolve("data.mdb"));
         victim.kill();
         Path copy = cluster.disk(victim).data().resolveSibling("copy.mdb");
         Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
@@ -112,6 +108,23 @@ final class DamagedPages implements Scenario {
         trial.goOn();
         cluster.startAll();
         trial.load().awaitAcknowledged(50);
+    }
+
+    /** Until a key is in a checkpoint that is written no more: what replays the log shall not hide its damage. */
+    private static void awaitCheckpoint(Trial trial, Path state) throws InterruptedException {
+        String value = trial.written(trial.cluster().servers()).value(1);
+        List<byte[]> metaBefore = new ArrayList<>();
+        Cluster.await("a checkpoint with " + value, () -> {
+            byte[] content = Files.readAllBytes(state);
+            byte[] meta = Arrays.copyOf(content, 2 * PAGE_BYTES);
+            if (places(content, value).isEmpty()) {
+                metaBefore.clear();
+                metaBefore.add(meta);
+                return false;
+            }
+            // The value's page is written first; the transaction counts as soon as a meta page tells of it.
+            return metaBefore.isEmpty() || !Arrays.equals(meta, metaBefore.get(0));
+        });
     }
 
     /** True: it ended; false: it is ready to serve. */
@@ -155,7 +168,7 @@ final class DamagedPages implements Scenario {
             }
             case LOG_PAGE, STATE_PAGE -> {
                 int at = usedPage(content) * PAGE_BYTES;
-                java.util.Arrays.fill(content, at, at + PAGE_BYTES, (byte) 0);
+                Arrays.fill(content, at, at + PAGE_BYTES, (byte) 0);
                 places.add(at);
             }
             case VALUES -> {

@@ -3,7 +3,10 @@ package io.balsa.http;
 import static io.balsa.http.TestServer.utf8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.balsa.node.ChangeResult;
 import io.balsa.node.Refusal;
+import io.balsa.node.Uncertainty;
+import io.balsa.raft.Proposal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -120,6 +123,35 @@ class DocumentedAnswersTest {
         server.get("/v1/cluster/elections/x");
     }
 
+    private static void memberAnswers() {
+        byte[] fourth = utf8("{\"id\":\"n4\",\"raftAddress\":\"127.0.0.1:9084\"}");
+        Runnable all = () -> {
+            server.send("POST", "/v1/cluster/members", fourth);
+            server.delete("/v1/cluster/members/n3");
+            server.send("POST", "/v1/cluster/members/n4/promote", null);
+        };
+        all.run();
+        server.send("POST", "/v1/cluster/members", null);
+        server.send("POST", "/v1/cluster/members", new byte[2 << 20]);
+        server.delete("/v1/cluster/members/three");
+        server.send("POST", "/v1/cluster/members/four/promote", null);
+        for (Proposal.Reason reason : Proposal.Reason.values()) {
+            server.node.answerChanges((change, expected) ->
+                    new ChangeResult.Rejected(new Proposal.Rejected(reason, "because", 57), null, 7));
+            all.run();
+        }
+        server.node.answerChanges(
+                (change, expected) -> new ChangeResult.Unknown(Uncertainty.COMMIT_TIMEOUT, InProcessNode.OWN, 7));
+        all.run();
+        server.dialBack = new DialBack.Answer.Unusable("nobody is there");
+        server.send("POST", "/v1/cluster/members", fourth);
+        server.heal();
+        server.node.refuse(Refusal.BUSY, InProcessNode.OWN);
+        all.run();
+        whenTheNodeDoesNotServe(all);
+        server.heal();
+    }
+
     private static void adminAnswers() throws Exception {
         for (String path : List.of(
                 "/v1/cluster",
@@ -134,6 +166,7 @@ class DocumentedAnswersTest {
             server.get(path + "?x=1");
         }
         electionAnswers();
+        memberAnswers();
         server.turnAgeMillis.set(60_000);
         server.get("/livez");
         server.get("/readyz");

@@ -3,6 +3,7 @@ package io.balsa.http;
 import io.balsa.kv.KvStateMachine;
 import io.balsa.kv.MemoryState;
 import io.balsa.kv.Query;
+import io.balsa.node.ChangeResult;
 import io.balsa.node.Consistency;
 import io.balsa.node.Node;
 import io.balsa.node.NodeStatus;
@@ -10,6 +11,9 @@ import io.balsa.node.ReadResult;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
 import io.balsa.node.WriteResult;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
+import io.balsa.raft.MembershipChange;
 import io.balsa.raft.NodeId;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -19,6 +23,7 @@ import java.util.Queue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +47,15 @@ final class InProcessNode implements Node, AutoCloseable {
     private volatile @Nullable NodeId leader = OWN;
     private volatile boolean broken;
     private volatile long revision;
+    private volatile Membership membership = new Membership(
+            57,
+            "contract",
+            List.of(
+                    new Member(OWN, Member.Standing.VOTER, "d1", "127.0.0.1:9081"),
+                    new Member(OTHER, Member.Standing.VOTER, "d2", "127.0.0.1:9082"),
+                    new Member(new NodeId(3), Member.Standing.VOTER, "d3", "127.0.0.1:9083")));
+    private volatile BiFunction<MembershipChange, Long, ChangeResult> changeResult =
+            (change, expected) -> new ChangeResult.Changed(membership, leader, 7);
 
     private static ThreadFactory daemon() {
         return task -> {
@@ -57,6 +71,7 @@ final class InProcessNode implements Node, AutoCloseable {
         uncertainty = null;
         leader = OWN;
         broken = false;
+        changeResult = (change, expected) -> new ChangeResult.Changed(membership, leader, 7);
     }
 
     void refuse(Refusal reason, @Nullable NodeId newLeader) {
@@ -67,6 +82,15 @@ final class InProcessNode implements Node, AutoCloseable {
     /** Writes are applied, but their outcome does not reach the client. */
     void loseOutcomes(Uncertainty reason) {
         uncertainty = reason;
+    }
+
+    /** The next changes of membership are answered by this. */
+    void answerChanges(BiFunction<MembershipChange, Long, ChangeResult> answer) {
+        changeResult = answer;
+    }
+
+    Membership membership() {
+        return membership;
     }
 
     /** Calls fail with an exception that is a bug. */
@@ -156,6 +180,19 @@ final class InProcessNode implements Node, AutoCloseable {
     }
 
     @Override
+    public void change(
+            MembershipChange change, long expectedRevision, long timeoutMillis, Consumer<ChangeResult> reply) {
+        if (broken) {
+            throw new IllegalStateException("the node is broken, as the test asked");
+        }
+        Refusal reason = refusal;
+        ChangeResult result = reason != null
+                ? new ChangeResult.NotApplied(reason, leader, 7)
+                : changeResult.apply(change, expectedRevision);
+        thread.execute(() -> reply.accept(result));
+    }
+
+    @Override
     public NodeStatus status() {
         NodeId leads = leader;
         boolean own = OWN.equals(leads);
@@ -179,6 +216,7 @@ final class InProcessNode implements Node, AutoCloseable {
                 0,
                 0,
                 1,
+                membership,
                 List.copyOf(members));
     }
 

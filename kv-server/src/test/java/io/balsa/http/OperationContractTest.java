@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.balsa.http.TestServer.Answer;
+import io.balsa.node.ChangeResult;
 import io.balsa.node.Refusal;
+import io.balsa.raft.Member;
+import io.balsa.raft.MembershipChange;
+import io.balsa.raft.NodeId;
+import io.balsa.raft.Proposal;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -32,7 +37,8 @@ class OperationContractTest {
     void methodsThatDoNotFitAre405WithAllow() {
         for (String template : server.document.templates()) {
             Set<String> documented = new HashSet<>(server.document.methods(template));
-            String target = template.replace("{key}", "a").replace("{term}", "7");
+            String target =
+                    template.replace("{key}", "a").replace("{term}", "7").replace("{id}", "n2");
             if (target.equals("/v1/kv")) {
                 documented.remove("PUT"); // Only with ?key=.
             }
@@ -139,5 +145,83 @@ class OperationContractTest {
         server.transfer = () -> new LeaderTransfer.Answer.Refused(Refusal.NOT_LEADER, InProcessNode.OTHER, 7);
         assertThat(server.send("POST", "/v1/cluster/leader", null).header("location"))
                 .isEqualTo(TestServer.OTHER_URL + "/v1/cluster/leader");
+    }
+
+    private static final byte[] FOURTH = utf8("{\"id\":\"n4\",\"raftAddress\":\"127.0.0.1:9084\"}");
+
+    @Test
+    void aServerIsTakenInAsALearnerAfterTheLeaderHasSeenIt() {
+        MembershipChange[] asked = new MembershipChange[1];
+        long[] revision = new long[1];
+        server.node.answerChanges((change, expected) -> {
+            asked[0] = change;
+            revision[0] = expected;
+            return new ChangeResult.Changed(server.node.membership(), InProcessNode.OWN, 7);
+        });
+        Answer added = server.send("POST", "/v1/cluster/members", FOURTH, "If-Match", "\"57\"");
+        assertThat(added.status()).isEqualTo(201);
+        assertThat(added.header("etag")).isEqualTo("\"57\"");
+        assertThat(added.json().path("failureTolerance").asInt()).isEqualTo(1);
+        assertThat(added.json().path("membershipRevision").asInt()).isEqualTo(57);
+        assertThat(revision[0]).isEqualTo(57);
+        assertThat(asked[0])
+                .isEqualTo(new MembershipChange.Add(
+                        new Member(new NodeId(4), Member.Standing.JOINING, "d4", "127.0.0.1:9084")));
+        server.send("POST", "/v1/cluster/members", utf8("{\"id\":\"n4\",\"raftAddress\":\"h:1\",\"promote\":false}"));
+        assertThat(asked[0])
+                .isEqualTo(new MembershipChange.Add(new Member(new NodeId(4), Member.Standing.LEARNER, "d4", "h:1")));
+        assertThat(revision[0]).isEqualTo(MembershipChange.ANY_REVISION);
+
+        server.dialBack = new DialBack.Answer.Unusable("n4 at 127.0.0.1:9084 belongs to cluster 'away', not to 'home'");
+        Answer unusable = server.send("POST", "/v1/cluster/members", FOURTH);
+        assertThat(unusable.status()).isEqualTo(422);
+        assertThat(unusable.code()).isEqualTo("member_unusable");
+        assertThat(unusable.json().path("detail").asText()).contains("belongs to cluster 'away'");
+        Answer again = server.send("POST", "/v1/cluster/members", utf8("{\"id\":\"n2\",\"raftAddress\":\"h:1\"}"));
+        assertThat(again.code()).isEqualTo("member_exists");
+        for (String bad : List.of(
+                "",
+                "[]",
+                "{}",
+                "{\"id\":\"n4\"}",
+                "{\"id\":4,\"raftAddress\":\"h:1\"}",
+                "{\"id\":\"n4\",\"raftAddress\":\"h\"}",
+                "{\"id\":\"n4\",\"raftAddress\":\"h:1\",\"x\":1}",
+                "{\"id\":\"n4\",\"raftAddress\":\"h:1\"}{}")) {
+            assertThat(server.send("POST", "/v1/cluster/members", utf8(bad)).status())
+                    .as(bad)
+                    .isEqualTo(400);
+        }
+        server.node.refuse(Refusal.NOT_LEADER, InProcessNode.OTHER);
+        assertThat(server.send("POST", "/v1/cluster/members", FOURTH).header("location"))
+                .isEqualTo(TestServer.OTHER_URL + "/v1/cluster/members");
+    }
+
+    @Test
+    void membersAreRemovedAndPromotedUnlessThatIsRejectedWithAReason() {
+        MembershipChange[] asked = new MembershipChange[1];
+        server.node.answerChanges((change, expected) -> {
+            asked[0] = change;
+            return new ChangeResult.Changed(server.node.membership(), InProcessNode.OWN, 7);
+        });
+        assertThat(server.delete("/v1/cluster/members/n3").status()).isEqualTo(200);
+        assertThat(asked[0]).isEqualTo(new MembershipChange.Remove(new NodeId(3)));
+        assertThat(server.send("POST", "/v1/cluster/members/n4/promote", null).status())
+                .isEqualTo(200);
+        assertThat(asked[0]).isEqualTo(new MembershipChange.Promote(new NodeId(4)));
+        for (Proposal.Reason reason : Proposal.Reason.values()) {
+            server.node.answerChanges((change, expected) -> new ChangeResult.Rejected(
+                    new Proposal.Rejected(reason, "it may not be", 57), InProcessNode.OWN, 7));
+            Answer rejected = server.delete("/v1/cluster/members/n3", "If-Match", "\"56\"");
+            assertThat(rejected.status()).isBetween(404, 412);
+            assertThat(rejected.json().path("detail").asText()).isEqualTo("it may not be; nothing was changed");
+            assertThat(rejected.json().path("outcome").asText()).isEqualTo("not_applied");
+            if (reason == Proposal.Reason.REVISION_MISMATCH) {
+                assertThat(rejected.code()).isEqualTo("precondition_failed");
+                assertThat(rejected.json().path("modRevision").asInt()).isEqualTo(57);
+            }
+        }
+        assertThat(server.delete("/v1/cluster/members/n3", "If-Match", "57").status())
+                .isEqualTo(400);
     }
 }

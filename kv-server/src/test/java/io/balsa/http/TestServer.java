@@ -44,6 +44,9 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
     /** What the next transfers of leadership are answered with. */
     volatile Supplier<LeaderTransfer.Answer> transfer = TestServer::noTarget;
 
+    /** What is found where a new server is said to be. */
+    volatile DialBack.Answer dialBack = new DialBack.Answer.Found("d4");
+
     volatile @Nullable NodeId transferTarget;
     volatile @Nullable String otherUrl = OTHER_URL;
     volatile List<Election> elections = List.of();
@@ -69,8 +72,8 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
                             transferTarget = target;
                             reply.accept(transfer.get());
                         },
+                        (id, address, timeoutMillis, reply) -> reply.accept(dialBack),
                         id -> id.equals(InProcessNode.OTHER) ? otherUrl : null,
-                        id -> "127.0.0.1:" + (7100 + id.value()),
                         metrics,
                         () -> elections,
                         turnAgeMillis::get,
@@ -98,6 +101,7 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
         turnAgeMillis.set(0);
         otherUrl = OTHER_URL;
         transfer = TestServer::noTarget;
+        dialBack = new DialBack.Answer.Found("d4");
         transferTarget = null;
         elections = List.of();
     }
@@ -187,6 +191,9 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
     static String template(String target) {
         int question = target.indexOf('?');
         String path = question < 0 ? target : target.substring(0, question);
+        if (path.startsWith("/v1/cluster/members/")) {
+            return path.endsWith("/promote") ? "/v1/cluster/members/{id}/promote" : "/v1/cluster/members/{id}";
+        }
         return path.startsWith("/v1/kv/")
                 ? "/v1/kv/{key}"
                 : path.startsWith("/v1/cluster/elections/") ? "/v1/cluster/elections/{term}" : path;

@@ -22,6 +22,20 @@ class KvStateMachineTest {
     }
 
     @Test
+    void theMembershipIsRecordedUnderItsIndexAndSurvivesARestart() {
+        MemoryState state = new MemoryState();
+        KvStateMachine recording = new KvStateMachine(state);
+        assertThat(recording.membership()).isNull();
+        recording.applyNoOp(1);
+        assertThat(recording.applyMembership(2, bytes("n1 n2"))).isEqualTo(new Outcome.MembershipRecorded(0));
+        assertThat(recording.applyMembership(3, bytes("n1"))).isEqualTo(new Outcome.MembershipRecorded(0));
+        state.checkpoint();
+        assertThat(new KvStateMachine(state.crash()).membership())
+                .isEqualTo(new KvStateMachine.RecordedMembership(3, bytes("n1")));
+        assertThat(recording.lastApplied()).isEqualTo(3);
+    }
+
+    @Test
     void putReturnsThePreviousValueOnlyWhenAsked() {
         apply(put("a", "1"));
         Outcome outcome = apply(new Command.Put(Key.of("a"), bytes("2"), Precondition.NONE, true));

@@ -3,6 +3,7 @@ package io.balsa.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.balsa.node.NodeStatus;
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -38,6 +39,7 @@ class MetricsTest {
                 2,
                 4096,
                 6,
+                Membership.of(OWN, PEER),
                 List.of(
                         new NodeStatus.Member(OWN, leads ? 120 : 0, leads ? 0 : -1),
                         new NodeStatus.Member(PEER, leads ? 100 : 0, leads ? 250 : -1)));

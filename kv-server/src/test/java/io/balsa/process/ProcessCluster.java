@@ -30,6 +30,8 @@ final class ProcessCluster implements AutoCloseable {
 
     private final Path data;
     private final Map<String, ServerProcess> servers = new LinkedHashMap<>();
+    private final Map<String, Integer> raftPorts = new LinkedHashMap<>();
+    private final String name;
     /** By dialling and dialled server. */
     private final Map<String, TcpProxy> proxies = new TreeMap<>();
 
@@ -38,9 +40,9 @@ final class ProcessCluster implements AutoCloseable {
 
     private ProcessCluster(String name, int size, String preset, boolean withProxies, List<String> more)
             throws IOException {
+        this.name = name;
         data = Files.createTempDirectory("balsa-" + name);
         Path logs = Files.createDirectories(Path.of("target", "process-logs", name));
-        Map<String, Integer> raftPorts = new LinkedHashMap<>();
         for (int i = 1; i <= size; i++) {
             raftPorts.put("n" + i, Ports.free());
         }
@@ -71,6 +73,64 @@ final class ProcessCluster implements AutoCloseable {
             servers.put(id, new ServerProcess(id, httpPort, arguments, log));
         }
         Runtime.getRuntime().addShutdownHook(killer);
+    }
+
+    /** One more server, started: of no cluster's first servers. */
+    ServerProcess startAnother(String id, String... arguments) throws IOException {
+        int httpPort = Ports.free();
+        if (!raftPorts.containsKey(id)) {
+            raftPorts.put(id, Ports.free());
+        }
+        List<String> all = new ArrayList<>(List.of(
+                "--id",
+                id,
+                "--data-dir",
+                dataOf(id).toString(),
+                "--http",
+                "127.0.0.1:" + httpPort,
+                "--raft",
+                raftAddress(id),
+                "--log-map-gb",
+                "2",
+                "--state-map-gb",
+                "2"));
+        all.addAll(List.of(arguments));
+        Path log = Path.of("target", "process-logs", name, id + ".log");
+        Files.deleteIfExists(log);
+        ServerProcess server = new ServerProcess(id, httpPort, all, log);
+        servers.put(id, server);
+        server.start();
+        return server;
+    }
+
+    /** A server that waits to be taken into this cluster. */
+    ServerProcess startJoining(String id) throws IOException {
+        return startAnother(id, "--join", "--cluster-id", name);
+    }
+
+    String raftAddress(String id) {
+        return "127.0.0.1:" + raftPorts.get(id);
+    }
+
+    Path dataOf(String id) {
+        return data.resolve(id);
+    }
+
+    /** Kills it, and counts it among the servers no more. */
+    void discard(ServerProcess server) {
+        server.kill();
+        servers.remove(server.id());
+    }
+
+    /** Counts it among the servers no more. */
+    void forget(ServerProcess server) {
+        servers.remove(server.id());
+    }
+
+    /** Kills it and empties its disk. */
+    void wipe(ServerProcess server) throws IOException {
+        server.kill();
+        delete(dataOf(server.id()));
     }
 
     private String peersOf(String id, Map<String, Integer> raftPorts, boolean withProxies) throws IOException {
@@ -233,8 +293,12 @@ final class ProcessCluster implements AutoCloseable {
         }
         proxies.values().forEach(TcpProxy::close);
         Runtime.getRuntime().removeShutdownHook(killer);
+        delete(data);
+    }
+
+    private static void delete(Path directory) throws IOException {
         List<Path> files;
-        try (Stream<Path> walk = Files.walk(data)) {
+        try (Stream<Path> walk = Files.walk(directory)) {
             files = walk.sorted(Comparator.reverseOrder()).collect(Collectors.toList());
         }
         for (Path file : files) {

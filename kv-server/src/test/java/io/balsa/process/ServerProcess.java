@@ -3,6 +3,8 @@ package io.balsa.process;
 import java.io.File;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,10 +38,26 @@ public final class ServerProcess {
     public ServerProcess(String id, int httpPort, List<String> java, List<String> arguments, Path log) {
         this.id = id;
         this.http = URI.create("http://127.0.0.1:" + httpPort);
-        this.command = new ArrayList<>(java);
-        this.command.add("server");
-        this.command.addAll(arguments);
+        this.command = command(java, "server", arguments);
         this.log = log.toFile();
+    }
+
+    private static List<String> command(List<String> java, String subcommand, List<String> arguments) {
+        List<String> command = new ArrayList<>(java);
+        command.add(subcommand);
+        command.addAll(arguments);
+        return command;
+    }
+
+    /** What {@code balsa COMMAND} printed, and how it ended. */
+    record Run(int exit, String output) {}
+
+    static Run balsa(String subcommand, List<String> arguments) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command(java(), subcommand, arguments))
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Run(process.waitFor(), output);
     }
 
     /** The classes under test. */
@@ -57,6 +75,11 @@ public final class ServerProcess {
                 "-cp",
                 classPath,
                 "io.balsa.Main");
+    }
+
+    /** What it has logged so far. */
+    String logged() throws IOException {
+        return Files.readString(log.toPath());
     }
 
     public String id() {

@@ -19,6 +19,6 @@ class PartialPartitionTest {
     void sampledGraphsOfFiveServersThatCanHaveALeaderHaveOne() {
         long seed = Long.getLong("balsa.seed", 5);
         System.out.println("PartialPartitionTest: -Dbalsa.seed=" + seed);
-        assertThat(PartialPartitions.checkSomeOfFive(600, seed)).isGreaterThan(200);
+        assertThat(PartialPartitions.checkSomeOfFive(2_000, seed)).isGreaterThan(700);
     }
 }

@@ -11,16 +11,18 @@ import java.util.function.Predicate;
  * {@code >} is a command, one with {@code #} a remark; all others are what happened, and are written anew at each run.
  *
  * <pre>
- *   > cluster 3            a cluster of three, all of them followers in term 0
+ *   > cluster 3            a cluster of three, all of them followers in term 0; "cluster 3 5" has two more servers, no members
  *   > history 1 6 1 1 4    server 1 is in term 6 and holds entries of the terms 1, 1, 4
  *   > tick 1 10            server 1's clock goes on by ten ticks
  *   > elect 1              server 1 times out and everything arrives at once; messages are not shown
  *   > propose 1 x          a client gives command x to server 1
  *   > read 2               a client asks server 2 for a linearizable read
  *   > transfer 1 2         server 1 is asked to hand over to server 2; "transfer 1" lets it choose
+ *   > add 1 4              server 1 is asked to take in server 4 as a learner; "add 1 4 joining" as one to be promoted
+ *   > promote 1 4          server 1 is asked to make it a voter; "remove 1 4" to let it go; "remove 1 4 at 7" at revision 7 only
  *   > close 2 1            server 2 sees its connection from server 1 closed
  *   > compact 1 5          server 1's log is cut up to entry 5, as its state holds it
- *   > crash 1              server 1 ends; "restart 1" starts it from its disk
+ *   > crash 1              server 1 ends; "restart 1" starts it from its disk, "wipe 1" on an empty one
  *   > deliver              what is in flight arrives; "deliver 1->2" only on that link
  *   > settle               everything arrives, and all that follows from it
  *   > drop                 what is in flight is lost; "drop 1->2" only on that link
@@ -29,6 +31,8 @@ import java.util.function.Predicate;
  *   > run 30               every clock goes on by 30 ticks, and everything arrives at once; messages are not shown
  *   > show                 each server's role, term, log and commit index
  * </pre>
+ *
+ * A membership is written {n1 n2 n3?}: a learner with a question mark, a member on a wiped disk with a star.
  */
 public final class RaftScript implements TestCluster.Watcher {
     private final List<String> output = new ArrayList<>();
@@ -55,7 +59,19 @@ public final class RaftScript implements TestCluster.Watcher {
     private void command(String... words) {
         switch (words[0]) {
             case "cluster" ->
-                cluster = new TestCluster(number(words, 1), TestCluster.CONFIG, this, TestCluster.InOrder::new);
+                cluster = new TestCluster(
+                        number(words, 1),
+                        number(words, words.length - 1),
+                        TestCluster.CONFIG,
+                        this,
+                        TestCluster.InOrder::new);
+            case "add" -> {
+                Member.Standing standing =
+                        List.of(words).contains("joining") ? Member.Standing.JOINING : Member.Standing.LEARNER;
+                change(words, new MembershipChange.Add(TestCluster.learner(number(words, 2), standing)));
+            }
+            case "remove" -> change(words, new MembershipChange.Remove(new NodeId(number(words, 2))));
+            case "promote" -> change(words, new MembershipChange.Promote(new NodeId(number(words, 2))));
             case "history" -> history(words);
             case "tick" -> cluster.tick(number(words, 1), number(words, 2));
             case "elect" -> {
@@ -73,6 +89,7 @@ public final class RaftScript implements TestCluster.Watcher {
             case "compact" -> cluster.compact(number(words, 1), number(words, 2));
             case "crash" -> cluster.crash(number(words, 1));
             case "restart" -> cluster.restart(number(words, 1));
+            case "wipe" -> cluster.wipe(number(words, 1), "wiped");
             case "deliver" -> cluster.deliver(link(words));
             case "settle" -> cluster.settle();
             case "drop" -> cluster.drop(link(words));
@@ -114,6 +131,16 @@ public final class RaftScript implements TestCluster.Watcher {
         cluster.turn(number(words, 1));
     }
 
+    private void change(String[] words, MembershipChange change) {
+        int at = words.length - 2;
+        long revision = words[at].equals("at") ? number(words, at + 1) : MembershipChange.ANY_REVISION;
+        Proposal proposal = cluster.change(number(words, 1), change, revision);
+        happened(
+                proposal instanceof Proposal.Rejected rejected
+                        ? rejected.reason() + ": " + rejected.detail()
+                        : String.valueOf(proposal));
+    }
+
     private static Predicate<Envelope> link(String... words) {
         if (words.length < 2) {
             return envelope -> true;
@@ -141,9 +168,20 @@ public final class RaftScript implements TestCluster.Watcher {
             for (LogEntry entry : server.disk.entries()) {
                 log.append(' ').append(text(entry));
             }
+            Membership members = raft.membership();
             happened(server.id + (server.down ? " is down" : " is " + raft.role() + " in term " + raft.currentTerm())
-                    + ", commit " + raft.commitIndex() + ", log" + (log.isEmpty() ? " empty" : log));
+                    + ", commit " + raft.commitIndex() + ", log" + (log.isEmpty() ? " empty" : log)
+                    + (members.revision() == 0 && !members.isEmpty() ? "" : ", members " + text(members)));
         }
+    }
+
+    private static String text(Membership membership) {
+        StringBuilder text = new StringBuilder("{");
+        for (Member member : membership.members()) {
+            text.append(text.length() == 1 ? "" : " ").append(member.id());
+            text.append(member.isVoter() ? "" : "?").append(member.directoryId().isEmpty() ? "" : "*");
+        }
+        return text.append('}').toString();
     }
 
     private void happened(String what) {
@@ -187,6 +225,9 @@ public final class RaftScript implements TestCluster.Watcher {
     }
 
     private static String text(LogEntry entry) {
+        if (entry.kind() == LogEntry.Kind.MEMBERSHIP) {
+            return entry.id() + ":" + text(entry.membership());
+        }
         ByteBuffer command = entry.command().duplicate();
         byte[] bytes = new byte[command.remaining()];
         command.get(bytes);

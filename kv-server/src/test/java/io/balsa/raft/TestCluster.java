@@ -21,7 +21,8 @@ final class TestCluster {
     /** One core with its disk. */
     static final class Server {
         final NodeId id;
-        final TestLog disk;
+        TestLog disk;
+        String directoryId = "";
         final List<LogEntry> applied = new ArrayList<>();
         final List<Ready.ReadState> reads = new ArrayList<>();
         final List<Transition> transitions = new ArrayList<>();
@@ -91,6 +92,11 @@ final class TestCluster {
 
     /** @param random each server's source of timeouts */
     TestCluster(int size, RaftConfig config, Watcher watcher, IntFunction<RandomGenerator> random) {
+        this(size, size, config, watcher, random);
+    }
+
+    /** @param voters how many of the servers the cluster begins with; the others wait to be taken in */
+    TestCluster(int voters, int size, RaftConfig config, Watcher watcher, IntFunction<RandomGenerator> random) {
         this.config = config;
         this.watcher = watcher;
         List<NodeId> ids = new ArrayList<>();
@@ -98,7 +104,7 @@ final class TestCluster {
             ids.add(new NodeId(id));
             randoms.put(id, random.apply(id));
         }
-        membership = new Membership(ids);
+        membership = Membership.of(ids.subList(0, voters));
         cut = new boolean[size + 1][size + 1];
         for (NodeId id : ids) {
             servers.put(id.value(), start(id));
@@ -107,17 +113,20 @@ final class TestCluster {
 
     private Server start(NodeId id) {
         TestLog disk = new TestLog();
-        return new Server(id, disk, core(id, disk));
+        return new Server(id, disk, core(id, "", disk));
     }
 
-    private Raft core(NodeId id, TestLog disk) {
+    private Raft core(NodeId id, String directoryId, TestLog disk) {
         RandomGenerator random = randoms.get(id.value());
         if (random == null) {
             throw new AssertionError("no server " + id);
         }
+        // A wiped server, too, waits until it is told: it has forgotten that the cluster knew it.
+        Membership first = membership.holds(id, directoryId) ? membership : Membership.NONE;
         return new Raft(
                 id,
-                membership,
+                directoryId,
+                first,
                 config,
                 random,
                 disk.hardState(),
@@ -149,7 +158,7 @@ final class TestCluster {
             entries.add(new LogEntry(i + 1, terms[i], command("t" + terms[i])));
         }
         server.disk.write(new HardState(currentTerm, null), entries);
-        server.raft = core(server.id, server.disk);
+        server.raft = core(server.id, server.directoryId, server.disk);
     }
 
     static ByteBuffer command(String text) {
@@ -174,6 +183,17 @@ final class TestCluster {
         Proposal proposal = raft(id).propose(command(command));
         turn(id);
         return proposal;
+    }
+
+    Proposal change(int id, MembershipChange change, long expectedRevision) {
+        Proposal proposal = raft(id).changeMembership(change, expectedRevision);
+        turn(id);
+        return proposal;
+    }
+
+    /** A learner on this cluster's terms, for {@link MembershipChange.Add}. */
+    static Member learner(int id, Member.Standing standing) {
+        return new Member(new NodeId(id), standing, "", "");
     }
 
     /** The id under which the answer comes. */
@@ -201,8 +221,15 @@ final class TestCluster {
         server.applied.clear();
         server.reading.clear();
         server.appliedIndex = server.disk.anchor().index();
-        server.raft = core(server.id, server.disk);
+        server.raft = core(server.id, server.directoryId, server.disk);
         turn(id);
+    }
+
+    /** Starts it on an empty disk. */
+    void wipe(int id, String directoryId) {
+        server(id).disk = new TestLog();
+        server(id).directoryId = directoryId;
+        restart(id);
     }
 
     /** Does what follows, until nothing follows any more. */
@@ -249,14 +276,16 @@ final class TestCluster {
             byte[] all = ("all up to " + server.appliedIndex).getBytes(StandardCharsets.UTF_8);
             int end = Math.min(all.length, 4 * chunk + 4);
             ByteBuffer data = ByteBuffer.wrap(Arrays.copyOfRange(all, 4 * chunk, end));
-            server.raft.snapshotRead(
-                    new SnapshotChunk(read.transfer(), server.appliedIndex, 4L * chunk, data, end == all.length));
+            server.raft
+                    .snapshotResults()
+                    .read(new SnapshotChunk(read.transfer(), server.appliedIndex, 4L * chunk, data, end == all.length));
         } else if (task instanceof SnapshotTask.EndRead end) {
             server.reading.remove(end.transfer());
         } else if (task instanceof SnapshotTask.Store store) {
             Message.InstallSnapshot chunk = store.chunk();
-            server.raft.snapshotStored(
-                    chunk.transferId(), chunk.offset() + chunk.data().remaining(), chunk.done());
+            server.raft
+                    .snapshotResults()
+                    .stored(chunk.transferId(), chunk.offset() + chunk.data().remaining(), chunk.done());
         }
     }
 

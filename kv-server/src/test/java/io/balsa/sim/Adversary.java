@@ -1,8 +1,13 @@
 package io.balsa.sim;
 
+import io.balsa.node.ChangeResult;
+import io.balsa.raft.Member;
+import io.balsa.raft.MembershipChange;
 import io.balsa.raft.NodeId;
+import io.balsa.raft.Raft;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Breaks machines, processes, links and disks, one act after the other, with what its seed allows it. */
@@ -25,6 +30,10 @@ final class Adversary {
         }
         List<Faults.Act> acts = world.faults.acts;
         Faults.Act act = acts.get(random.nextInt(acts.size()));
+        if (world.blind && act.changesMembership()) {
+            start(); // Who belongs to the cluster would be known to nobody here.
+            return;
+        }
         world.trace.add(() -> "the adversary: " + act);
         world.count(act.name());
         switch (act) {
@@ -44,6 +53,11 @@ final class Adversary {
             case FILL_STATE -> fillState(any());
             case CLOSED_HINT -> closedHint();
             case TRANSFER -> transfer();
+            case WIPE -> wipe(any());
+            case ADD_SERVER -> addServer();
+            case REMOVE_SERVER -> change(this::removal);
+            case REMOVE_LEADER -> change(raft -> new MembershipChange.Remove(raft.self()));
+            case PROMOTE -> change(this::promotion);
         }
         start();
     }
@@ -142,6 +156,78 @@ final class Adversary {
                 server.receive(loop -> loop.connectionClosed(peer));
             }
         }
+    }
+
+    private void wipe(SimulatedServer server) {
+        if (world.wipe(server)) {
+            world.count("disk wiped");
+            world.scheduler.in(random.nextLong(500_000), world::startAll);
+        }
+    }
+
+    /** As the operator is told to: with an empty disk. */
+    private void addServer() {
+        SimulatedServer.Life leader = leaderOrAny().life();
+        if (leader == null) {
+            return;
+        }
+        List<SimulatedServer> strangers = world.servers().stream()
+                .filter(server -> !leader.raft.membership().contains(server.id))
+                .toList();
+        if (strangers.isEmpty()) {
+            return;
+        }
+        SimulatedServer added = strangers.get(random.nextInt(strangers.size()));
+        if (added.disk.last().index() > 0 && !world.wipe(added)) {
+            return;
+        }
+        Member.Standing standing = random.nextInt(4) == 0 ? Member.Standing.LEARNER : Member.Standing.JOINING;
+        Member member = new Member(added.id, standing, added.directoryId, "host" + added.id);
+        world.startAll();
+        change(raft -> new MembershipChange.Add(member));
+    }
+
+    private @Nullable MembershipChange removal(Raft raft) {
+        List<Member> members = raft.membership().members();
+        return members.isEmpty()
+                ? null
+                : new MembershipChange.Remove(
+                        members.get(random.nextInt(members.size())).id());
+    }
+
+    private @Nullable MembershipChange promotion(Raft raft) {
+        return raft.membership().members().stream()
+                .filter(member -> !member.isVoter())
+                .findFirst()
+                .map(member -> new MembershipChange.Promote(member.id()))
+                .orElse(null);
+    }
+
+    private void change(Function<Raft, @Nullable MembershipChange> chosen) {
+        SimulatedServer leader = leaderOrAny();
+        SimulatedServer.Life life = leader.life();
+        MembershipChange change = life == null ? null : chosen.apply(life.raft);
+        if (life == null || change == null) {
+            return;
+        }
+        long revision = random.nextBoolean()
+                ? MembershipChange.ANY_REVISION
+                : life.raft.membership().revision();
+        leader.receive(loop -> {
+            // A disk that was wiped a moment ago may look alive: to remove another server then is more than the cluster
+            // bears.
+            if (!(change instanceof MembershipChange.Remove) || world.isIntact(life.raft.membership())) {
+                loop.change(change, revision, 200, result -> changed(change, result));
+            }
+        });
+    }
+
+    private void changed(MembershipChange change, ChangeResult result) {
+        world.trace.add(() -> "the operator asked for " + change + ": " + result);
+        world.count(
+                result instanceof ChangeResult.Rejected rejected
+                        ? "change rejected: " + rejected.proposal().reason()
+                        : "change: " + result.getClass().getSimpleName());
     }
 
     private void transfer() {

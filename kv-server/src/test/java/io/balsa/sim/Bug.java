@@ -58,6 +58,11 @@ record Bug(
             return new Builder(name, rows, detector, properties, 1, seeds);
         }
 
+        /** Where the seeds before it show the bug in another way than is to be shown. */
+        Builder from(long seed) {
+            return new Builder(name, rows, detector, properties, seed, seedsMax);
+        }
+
         /** By this seed alone: it showed the bug when it was no planted one. */
         Builder at(long seed) {
             return new Builder(name, rows, detector, properties, seed, 1);

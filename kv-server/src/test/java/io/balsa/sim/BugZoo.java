@@ -25,6 +25,8 @@ final class BugZoo {
         bugs.addAll(answers());
         bugs.addAll(stateMachine());
         bugs.addAll(SnapshotBugs.all());
+        bugs.addAll(MembershipBugs.changes());
+        bugs.addAll(MembershipBugs.wipedDisks());
         bugs.addAll(histories());
         return List.copyOf(bugs);
     }
@@ -41,15 +43,14 @@ final class BugZoo {
                         .by(
                                 new Patch(
                                         "raft/Raft.java",
-                                        "(votedFor == null || votedFor.equals(candidate)) && lastLog"
-                                                + ".isAtLeastAsUpToDateAs(log.last())",
-                                        "(votedFor == null || votedFor.equals(candidate))"),
+                                        "\n                && lastLog.isAtLeastAsUpToDateAs(log.last());",
+                                        ";"),
                                 new Patch(
                                         "raft/Role.java",
                                         "&& request.lastLog().isAtLeastAsUpToDateAs(raft.log().last())",
                                         "")),
                 simulated("a second vote in a term", "5", "OneVotePerTerm", "ElectionSafety")
-                        .by("raft/Raft.java", "(votedFor == null || votedFor.equals(candidate)) &&", ""),
+                        .by("raft/Raft.java", "&& (votedFor == null || votedFor.equals(candidate))\n", ""),
                 simulated("the vote is forgotten within its term", "5", "OneVotePerTerm")
                         .by("raft/Raft.java", "if (term > currentTerm()) {\n            hardState", "{ hardState"),
                 simulated("the vote is not written", "4", "NothingLeavesBeforeItIsDurable", "MemoryIsTheDisk")
@@ -62,10 +63,16 @@ final class BugZoo {
                                 "raft/Follower.java",
                                 "raft.campaign(Transition.Trigger.LEADER_TRANSFER);",
                                 "raft.becomeLeader();"),
-                simulated("one vote too few elects", "invariant 1", "ElectionSafety", "CommittedIsOnAMajority", "Check")
+                simulated(
+                                "one vote too few elects",
+                                "invariant 1",
+                                "ElectionSafety",
+                                "CommittedIsOnAMajority",
+                                "JournalIsTrue",
+                                "Check")
                         .by(
                                 "raft/Candidate.java",
-                                "if (votes.size() >= raft.membership().majority()) {",
+                                "if (raft.membership().isMajority(votes)) {",
                                 "if (votes.size() >= raft.membership().majority() - 1) {"));
     }
 
@@ -89,7 +96,7 @@ final class BugZoo {
                                         "commitIndex;")),
                 simulated("entries are applied before they are written", "2, 28", "AppliedIsWritten")
                         .by("raft/Raft.java", "Math.min(commitIndex, log.writtenIndex());", "commitIndex;"),
-                simulated("the leader counts what it has sent", "2", "CommittedIsOnAMajority", "Check")
+                simulated("the leader counts what it has sent", "2", "CommittedIsOnAMajority", "Check", "EqualServers")
                         .by(
                                 "raft/Progress.java",
                                 "        nextIndex = lastIndex + 1;",
@@ -140,6 +147,7 @@ final class BugZoo {
                                 "no consistency check",
                                 "§5.3",
                                 "Check",
+                                "StateMachineSafety",
                                 "NoHoleInTheLog",
                                 "LogMatching",
                                 "AcknowledgedIsTheLeaders")
@@ -216,7 +224,7 @@ final class BugZoo {
                                         "AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, 0)",
                                         "AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, request.round())")),
                 simulated("the same, as it was found", "8", "ReadsAreFresh")
-                        .at(1336)
+                        .at(1169)
                         .by(
                                 new Patch(
                                         "raft/Raft.java",
@@ -423,6 +431,7 @@ final class BugZoo {
                                 "apply(decoded instanceof Command.Once once ? once.command() : decoded)"),
                 seenByClients("(seen by clients) half of the servers are a majority", "invariant 4")
                         .within(300)
+                        .from(15)
                         .by(
                                 "raft/Membership.java",
                                 "return reached[reached.length - majority()];",

@@ -10,12 +10,16 @@ import io.balsa.kv.QueryResult;
 import io.balsa.kv.Reference;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Membership;
+import io.balsa.raft.NodeId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,11 +35,22 @@ final class CommittedLog {
     private final Collection<Key> keys;
     private final List<Map<Key, KeyValue>> keysAtRevision = new ArrayList<>(List.of(new TreeMap<>()));
     private final TreeMap<Long, Long> stateHashes = new TreeMap<>();
+    private Membership membership = Membership.NONE;
 
     /** @param keys every key that may occur; may grow */
     CommittedLog(int idempotencyRecordsMax, Collection<Key> keys) {
         this.reference = new Reference(idempotencyRecordsMax);
         this.keys = keys;
+    }
+
+    /** The cluster begins with this one. */
+    void begin(Membership first) {
+        membership = first;
+    }
+
+    /** The newest that is committed. */
+    Membership membership() {
+        return membership;
     }
 
     long lastIndex() {
@@ -68,11 +83,27 @@ final class CommittedLog {
                 "entry %s committed behind entry %d",
                 entry.id(),
                 log.size());
-        Outcome outcome = entry.isNoOp() ? null : reference.apply(entry.command());
+        boolean change = entry.kind() == LogEntry.Kind.MEMBERSHIP;
+        if (change) {
+            changed(entry.membership());
+        }
+        Outcome outcome = change || entry.isNoOp() ? null : reference.apply(entry.command());
         log.add(new Committed(entry, inTerm, outcome));
         if (outcome != null && outcome.revision() == revision() + 1) {
             keysAtRevision.add(reference.present(keys));
         }
+    }
+
+    /** Majorities of two memberships that follow each other share a server. */
+    private void changed(Membership next) {
+        Set<NodeId> different = new TreeSet<>(next.voters());
+        membership.voters().forEach(voter -> {
+            if (!different.remove(voter)) {
+                different.add(voter);
+            }
+        });
+        unless(different.size() <= 1, "OneChangeAtATime", "%s follows %s", next, membership);
+        membership = next;
     }
 
     /** A client was told that its command was applied at this index, with this outcome. */

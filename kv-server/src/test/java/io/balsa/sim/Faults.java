@@ -4,6 +4,7 @@ import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.RaftConfig;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -29,12 +30,26 @@ final class Faults {
         SLOW_DISK,
         FILL_STATE,
         CLOSED_HINT,
-        TRANSFER
+        TRANSFER,
+        WIPE,
+        ADD_SERVER,
+        REMOVE_SERVER,
+        REMOVE_LEADER,
+        PROMOTE;
+
+        boolean changesMembership() {
+            return compareTo(WIPE) >= 0;
+        }
     }
 
     private static final long MILLI = 1_000;
 
+    /** Voters at the beginning. */
     final int servers;
+
+    /** Servers that wait to be taken in. */
+    final int spares;
+
     final int clients;
     final int keys;
     final Timeouts timeouts;
@@ -110,7 +125,7 @@ final class Faults {
         pauseMaxMicros = pick(random, 100_000, 1_000_000, 4_000_000);
         clockDriftPercent = pick(random, 0, 0, 10, 30);
 
-        acts = acts(random);
+        List<Act> faults = acts(random);
         actMaxMicros = pick(random, 100_000, 400_000, 1_500_000);
         thinkMaxMicros = pick(random, 2_000, 20_000, 100_000);
         clientTimeoutMicros = pick(random, 100_000, 400_000, 1_500_000);
@@ -130,6 +145,19 @@ final class Faults {
         snapshotFailure = pick(random, 0, 0, 0.01, 0.05);
         crashAmidSnapshot = crashes ? pick(random, 0, 0.005, 0.02) : 0;
         crashAmidInstall = crashes ? pick(random, 0, 0.1, 0.4) : 0;
+        // Last, so that the worlds without them are what they were before there were any.
+        boolean changes = random.nextInt(3) == 1;
+        spares = changes ? random.nextInt(1, 3) : 0;
+        if (changes) {
+            faults.addAll(List.of(Act.ADD_SERVER, Act.REMOVE_SERVER, Act.PROMOTE));
+            if (random.nextBoolean()) {
+                faults.add(Act.REMOVE_LEADER);
+            }
+        }
+        if (random.nextInt(3) == 1) {
+            faults.add(Act.WIPE);
+        }
+        acts = List.copyOf(faults);
     }
 
     /** Often far too eager, so that followers are behind the log all the time. */
@@ -170,7 +198,7 @@ final class Faults {
 
     private static List<Act> acts(SplittableRandom random) {
         List<Act> acts = new ArrayList<>();
-        for (Act act : Act.values()) {
+        for (Act act : EnumSet.range(Act.SPLIT, Act.TRANSFER)) {
             if (random.nextInt(5) < 2) {
                 acts.add(act);
             }
@@ -178,7 +206,7 @@ final class Faults {
         // Whatever the seed breaks, it mends now and then; else most of a run would be spent with nothing left to do.
         acts.add(Act.HEAL);
         acts.add(Act.RESTART);
-        return List.copyOf(acts);
+        return acts;
     }
 
     private static double pick(SplittableRandom random, double... choices) {
@@ -191,7 +219,8 @@ final class Faults {
 
     @Override
     public String toString() {
-        return servers + " servers, " + clients + " clients, loss " + loss + ", duplication " + duplication + ", delay "
+        return servers + " servers, " + spares + " spares, " + clients + " clients, loss " + loss + ", duplication "
+                + duplication + ", delay "
                 + delayMinMicros + ".." + delayMaxMicros + " us, stragglers " + straggler + " up to "
                 + stragglerMaxMicros + " us, disk up to " + diskMaxMicros + " us, calm delay " + calmDelayMicros
                 + " us, " + timeouts + ", " + config + ", " + acts + ", " + compaction + ", chunks of " + chunkBytes

@@ -2,12 +2,15 @@ package io.balsa.sim;
 
 import static io.balsa.sim.SimulationFailure.unless;
 
+import io.balsa.kv.KvStateMachine;
 import io.balsa.node.Election;
 import io.balsa.node.NodeStatus;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Raft;
 import io.balsa.raft.Transition;
@@ -15,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +33,7 @@ final class Invariants implements Checks {
     /** What was seen of one process last. */
     private static final class Seen {
         long commitIndex;
+        Membership membership = Membership.NONE;
         long currentTerm;
         long leaderTerm;
         EntryId leaderLast = EntryId.NONE;
@@ -93,6 +98,8 @@ final class Invariants implements Checks {
                 last.currentTerm,
                 raft.currentTerm());
         last.currentTerm = raft.currentTerm();
+        Membership before = last.membership;
+        last.membership = raft.membership();
         long commitIndex = raft.commitIndex();
         unless(
                 commitIndex >= last.commitIndex,
@@ -119,12 +126,13 @@ final class Invariants implements Checks {
         // Not the current term: it may have led when the turn began, committed, and then heard of a later term.
         long inTerm = raft.entryAt(commitIndex).term();
         for (long index = Math.max(last.commitIndex, anchor.index()) + 1; index <= commitIndex; index++) {
-            committed(server, raft.entryAt(index), inTerm);
+            committed(server, raft.entryAt(index), inTerm, List.of(before, raft.membership()));
         }
         last.commitIndex = commitIndex;
     }
 
-    private void committed(SimulatedServer server, LogEntry entry, long inTerm) {
+    /** @param inForce when it was committed: one of these */
+    private void committed(SimulatedServer server, LogEntry entry, long inTerm, List<Membership> inForce) {
         if (entry.index() <= world.committed.lastIndex()) {
             LogEntry first = world.committed.entry(entry.index());
             unless(
@@ -136,19 +144,26 @@ final class Invariants implements Checks {
                     first.id());
             return;
         }
-        long copies = world.servers().stream()
-                .filter(other -> other.disk.contains(entry.id())
-                        && other.disk.hardState().currentTerm() >= inTerm)
-                .count();
         unless(
-                copies * 2 > world.faults.servers,
+                inForce.stream().anyMatch(membership -> majorityHolds(membership, entry, inTerm)),
                 "CommittedIsOnAMajority",
-                "%s commits %s, which %d of %d disks hold in its term",
+                "%s commits %s, which no majority of the voters' disks holds in its term: %s",
                 server.id,
                 entry.id(),
-                copies,
-                world.faults.servers);
+                inForce);
         world.committed(entry, inTerm);
+    }
+
+    /** Also a disk that was wiped since counts, for what it held. */
+    private boolean majorityHolds(Membership membership, LogEntry entry, long inTerm) {
+        long copies = membership.members().stream()
+                .filter(Member::isVoter)
+                .filter(voter -> {
+                    SimulatedDisk disk = world.disk(voter.directoryId());
+                    return disk.contains(entry.id()) && disk.hardState().currentTerm() >= inTerm;
+                })
+                .count();
+        return copies * 2 > membership.voters().size();
     }
 
     @Override
@@ -161,6 +176,7 @@ final class Invariants implements Checks {
         }
         if (completed) {
             memoryIsTheDisk(server, raft);
+            membershipIsTheLogs(server, life);
         }
         long bytesMax = world.faults.config.unappliedBytesMax() + world.faults.valueBytesMax + 500;
         unless(
@@ -252,7 +268,34 @@ final class Invariants implements Checks {
 
     @Override
     public void journal(SimulatedServer server, NodeStatus status, List<Election> elections) {
-        Journals.check(world.faults.servers, leaderOfTerm, status, elections);
+        // With other voters than the first ones, how many votes it took at the time is not known any more.
+        int voters = status.membership().revision() == 0 ? world.faults.servers : 0;
+        Journals.check(voters, leaderOfTerm, status, elections);
+    }
+
+    /** What a server takes for the membership is the newest in its log, or in the state behind which that begins (thesis §4.1). */
+    private void membershipIsTheLogs(SimulatedServer server, SimulatedServer.Life life) {
+        Raft raft = life.raft;
+        SortedSet<Long> inLog = server.disk.memberships();
+        KvStateMachine.RecordedMembership recorded = life.machine.membership();
+        long newest = Math.max(inLog.isEmpty() ? 0 : inLog.last(), recorded == null ? 0 : recorded.index());
+        unless(
+                raft.membership().revision() == newest
+                        && (newest <= server.disk.anchor().index()
+                                || raft.entryAt(newest).membership().equals(raft.membership())),
+                "MembershipIsTheLogs",
+                "%s goes by %s; the newest in its log is entry %d",
+                server.id,
+                raft.membership(),
+                newest);
+        unless(
+                !raft.isLeader()
+                        || inLog.tailSet(world.committed.lastIndex() + 1).size() <= 1,
+                "OneChangeAtATime",
+                "%s leads with changes at %s, and %d entries are committed",
+                server.id,
+                inLog,
+                world.committed.lastIndex());
     }
 
     private void memoryIsTheDisk(SimulatedServer server, Raft raft) {

@@ -26,7 +26,7 @@ final class MessageInvariants implements Checks {
 
     private record Link(NodeId from, NodeId to) {}
 
-    private record Vote(NodeId voter, long term) {}
+    private record Vote(String directoryId, long term) {}
 
     private final Simulation world;
     private final Map<Vote, NodeId> votes = new HashMap<>();
@@ -82,7 +82,7 @@ final class MessageInvariants implements Checks {
                 candidate,
                 term,
                 durable);
-        NodeId first = votes.putIfAbsent(new Vote(server.id, term), candidate);
+        NodeId first = votes.putIfAbsent(new Vote(server.directoryId, term), candidate);
         unless(
                 first == null || first.equals(candidate),
                 "OneVotePerTerm",

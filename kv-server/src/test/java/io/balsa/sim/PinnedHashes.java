@@ -11,12 +11,12 @@ final class PinnedHashes {
     static final Map<Long, String> OF_SEEDS = new TreeMap<>(Map.of(
             1L, "a75bc03cbbccce25",
             2L, "2c277625b92687ad",
-            3L, "aebad79112edc5aa",
-            5L, "262c5c77a201906a",
-            8L, "d5a9fd375d416486",
+            3L, "9ee7f4ee702813a",
+            5L, "9803516c8a7e6021",
+            8L, "38b9a181c27d4c17",
             10L, "c9be7d1482e2bf08",
-            893L, "957137d26d86bed6",
-            1336L, "fa4bfce53e551e7e"));
+            893L, "992441984eae8201",
+            1336L, "575f6cc2c7459e38"));
 
     private PinnedHashes() {}
 

@@ -192,9 +192,8 @@ final class SimulatedClient {
     private void attempt(Call call) {
         int attempt = ++call.attempts;
         NodeId believed = leader;
-        SimulatedServer server = believed != null && random.nextInt(5) > 0
-                ? world.server(believed)
-                : world.servers().get(random.nextInt(world.faults.servers));
+        SimulatedServer server =
+                believed != null && random.nextInt(5) > 0 ? world.server(believed) : world.asked(random);
         world.trace.add(() -> "client " + number + " asks " + server.id + ": " + call.text);
         if (!world.answerIsLost(random)) {
             world.scheduler.in(random.nextLong(50, 2_000), () -> arrive(call, attempt, server));

@@ -8,6 +8,8 @@ import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /** A log on a disk that takes time, and that its server may crash on: before a commit, or right after it. */
@@ -28,6 +30,7 @@ final class SimulatedDisk implements Storage {
     private EntryId anchor = EntryId.NONE;
     private long cutBefore;
     private long entryBytes;
+    private final TreeSet<Long> memberships = new TreeSet<>();
     private HardState hardState = HardState.INITIAL;
     private long entriesRead;
     private long entriesReplaced;
@@ -57,6 +60,12 @@ final class SimulatedDisk implements Storage {
             log.addAll(entries);
             entryBytes += bytesOf(entries);
             cut(Math.min(cutBefore, entries.get(0).index()));
+            memberships.tailSet(entries.get(0).index(), true).clear();
+            for (LogEntry entry : entries) {
+                if (entry.kind() == LogEntry.Kind.MEMBERSHIP) {
+                    memberships.add(entry.index());
+                }
+            }
         }
         hooks.mayCrash(false);
     }
@@ -84,6 +93,7 @@ final class SimulatedDisk implements Storage {
     public void reset(EntryId newAnchor) {
         hooks.mayCrash(true);
         log.clear();
+        memberships.clear();
         entryBytes = 0;
         anchor = newAnchor;
         hooks.mayCrash(false);
@@ -148,6 +158,12 @@ final class SimulatedDisk implements Storage {
         return log.get(at(index));
     }
 
+    /** The entries behind the anchor that bring a membership, in order. */
+    SortedSet<Long> memberships() {
+        return new TreeSet<>(memberships.tailSet(anchor.index() + 1));
+    }
+
+    /** {@link EntryId#NONE} at 0. */
     EntryId idAt(long index) {
         return index == anchor.index() ? anchor : entry(index).id();
     }

@@ -20,7 +20,7 @@ final class SimulatedNetwork {
         this.random = random;
         this.faults = faults;
         this.deliver = deliver;
-        this.cut = new boolean[faults.servers + 1][faults.servers + 1];
+        this.cut = new boolean[faults.servers + faults.spares + 1][faults.servers + faults.spares + 1];
     }
 
     /** Sends one message {@code offsetMicros} from now: the sender's turn may be that far along. */

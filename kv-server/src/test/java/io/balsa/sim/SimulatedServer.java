@@ -14,7 +14,9 @@ import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Member;
 import io.balsa.raft.Membership;
+import io.balsa.raft.MembershipCodec;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Raft;
 import io.balsa.raft.Transition;
@@ -79,7 +81,8 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     private static final long TICK_MICROS = 10_000;
 
     final NodeId id;
-    final SimulatedDisk disk = new SimulatedDisk(this);
+    SimulatedDisk disk = new SimulatedDisk(this);
+    String directoryId;
     private final Simulation world;
     private final SplittableRandom random;
     private final long tickMicros;
@@ -89,6 +92,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     private EntryId installed = EntryId.NONE;
     private @Nullable Life life;
     private int processes;
+    private int wipes;
     private long turnMicros;
     private long slowUntilMicros;
     private long slowDiskMicros;
@@ -99,6 +103,12 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         this.random = random;
         long drift = TICK_MICROS * world.faults.clockDriftPercent / 100;
         this.tickMicros = TICK_MICROS - drift + random.nextLong(2 * drift + 1);
+        this.directoryId = directoryId(id, 0);
+    }
+
+    /** Of the server's first data directory, or of the one after so many wipes. */
+    static String directoryId(NodeId id, int wipes) {
+        return id + "." + wipes;
     }
 
     /** Null while it is down. */
@@ -116,14 +126,25 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         return world.faults.config.heartbeatTicks() * tickMicros;
     }
 
-    /** Starts a process from what the disks hold. */
-    void start(Membership membership) {
+    /**
+     * Starts a process from what the disks hold.
+     *
+     * @param first the cluster's first membership, which a server remembers if it was there
+     */
+    void start(Membership first) {
         SimulatedState state = new SimulatedState(memory, this::applied);
         KvStateMachine machine = Reference.machine(state, world.faults.idempotencyRecordsMax);
         disk.finishInstall(installed);
         SimulatedSnapshots snapshots = new SimulatedSnapshots(world, this, state);
         Raft raft = new Raft(
-                id, membership, world.faults.config, random.split(), disk.hardState(), disk, machine.lastApplied());
+                id,
+                directoryId,
+                membership(machine, first),
+                world.faults.config,
+                random.split(),
+                disk.hardState(),
+                disk,
+                machine.lastApplied());
         ElectionJournal journal = new ElectionJournal(
                 id,
                 world.faults.timeouts,
@@ -175,6 +196,27 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 + machine.lastApplied());
         world.checks.started(this, started);
         schedule(started, now);
+    }
+
+    private Membership membership(KvStateMachine machine, Membership first) {
+        KvStateMachine.RecordedMembership recorded = machine.membership();
+        if (recorded != null) {
+            return MembershipCodec.decode(recorded.index(), recorded.command());
+        }
+        Member self = first.member(id);
+        return self != null && self.directoryId().equals(directoryId) ? first : Membership.NONE;
+    }
+
+    /** The process ends, and the disks are empty when the next one starts. */
+    void wipe() {
+        crash("wiped");
+        wipes++;
+        directoryId = directoryId(id, wipes);
+        disk = new SimulatedDisk(this);
+        memory = new MemoryState();
+        installed = EntryId.NONE;
+        savedElections.clear();
+        world.trace.add(() -> id + " has an empty disk now, " + directoryId);
     }
 
     /** The process ends here and now; what it had in memory is gone. */

@@ -6,6 +6,7 @@ import io.balsa.kv.Key;
 import io.balsa.node.NodeStatus;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Member;
 import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Transition;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -56,7 +58,8 @@ public final class Simulation {
 
     private final long seed;
     private final SplittableRandom random;
-    private final Membership membership;
+    private final Membership first;
+    private final Map<String, SimulatedDisk> disks = new TreeMap<>();
     private final List<SimulatedServer> servers = new ArrayList<>();
     private final List<SimulatedClient> clients = new ArrayList<>();
     private final Set<Key> knownKeys = new HashSet<>();
@@ -81,16 +84,28 @@ public final class Simulation {
         history = new History(() -> scheduler.nowMicros() / 1_000);
         generations = new int[faults.keys];
         uncertainWrites = new int[faults.keys];
-        membership = new Membership(
-                IntStream.rangeClosed(1, faults.servers).mapToObj(NodeId::new).toList());
-        for (NodeId id : membership.voters()) {
-            SimulatedServer server = new SimulatedServer(this, id, random.split());
+        first = first(faults.servers);
+        committed.begin(first);
+        for (int number = 1; number <= faults.servers + faults.spares; number++) {
+            SimulatedServer server = new SimulatedServer(this, new NodeId(number), random.split());
             servers.add(server);
+            disks.put(server.directoryId, server.disk);
             checkpointLater(server);
         }
         for (int number = 1; number <= faults.clients; number++) {
             clients.add(new SimulatedClient(this, number, random.split()));
         }
+    }
+
+    private static Membership first(int voters) {
+        return new Membership(
+                0,
+                "simulated",
+                IntStream.rangeClosed(1, voters)
+                        .mapToObj(NodeId::new)
+                        .map(id ->
+                                new Member(id, Member.Standing.VOTER, SimulatedServer.directoryId(id, 0), "host" + id))
+                        .toList());
     }
 
     /** Runs one seed; throws {@link SimulationFailure} when a property does not hold. */
@@ -136,11 +151,11 @@ public final class Simulation {
         } catch (RuntimeException unexpected) {
             throw failure("NoException", unexpected);
         }
-        servers.forEach(server -> {
-            count("entries read from disk", server.disk.entriesRead());
-            count("entries replaced", server.disk.entriesReplaced());
-            count("entries cut", server.disk.entriesCut());
-        });
+        for (SimulatedDisk disk : disks.values()) {
+            count("entries read from disk", disk.entriesRead());
+            count("entries replaced", disk.entriesReplaced());
+            count("entries cut", disk.entriesCut());
+        }
         count("entries committed", committed.lastIndex());
         count("messages", messages);
         count("events", scheduler.scheduled());
@@ -187,10 +202,10 @@ public final class Simulation {
         scheduler.runUntil(scheduler.nowMicros() + SECOND);
         long heartbeats = SECOND / (faults.timeouts.heartbeatMillis() * 1_000L) + 2;
         unless(
-                messages - messagesBefore <= 3 * heartbeats * (faults.servers - 1),
+                messages - messagesBefore <= 3 * heartbeats * (members().size() - 1) + strangers(heartbeats),
                 "MessagesDoNotMultiply",
                 "an idle cluster of %d sends %d messages a second",
-                faults.servers,
+                members().size(),
                 messages - messagesBefore);
         unless(
                 agreedLeader().equals(leader) && status(server(leader)).term() == term,
@@ -218,12 +233,15 @@ public final class Simulation {
         return counts.getOrDefault(what, 0L) - before.getOrDefault(what, 0L);
     }
 
-    /** Tiny windows and messages make it slow, but the last one must come further, be it by a snapshot. */
+    /**
+     * Tiny windows and messages make it slow, but the last one must come further, be it by a snapshot. A learner that has
+     * caught up at last is promoted, which is one more entry.
+     */
     private void catchUp() {
         long least = -1;
         long applied = leastApplied();
         int standstillSeconds = 0;
-        while (applied < committed.lastIndex()) {
+        while (applied < lastLogIndex()) {
             standstillSeconds = applied > least ? 0 : standstillSeconds + 1;
             unless(
                     standstillSeconds <= STANDSTILL_SECONDS_MAX,
@@ -237,23 +255,42 @@ public final class Simulation {
         }
     }
 
+    private long lastLogIndex() {
+        return members().stream()
+                .mapToLong(server -> status(server).lastLogIndex())
+                .max()
+                .orElseThrow();
+    }
+
     private long leastApplied() {
-        return servers.stream()
+        return members().stream()
                 .mapToLong(server -> status(server).lastApplied())
                 .min()
                 .orElseThrow();
     }
 
+    /** Voters and learners, as committed. */
+    private List<SimulatedServer> members() {
+        return committed.membership().members().stream()
+                .map(member -> server(member.id()))
+                .toList();
+    }
+
+    /** What servers that were removed may send, which ask for votes for ever, and what they are answered. */
+    private long strangers(long heartbeats) {
+        return 2 * heartbeats * servers.size() * (servers.size() - members().size());
+    }
+
     private NodeId agreedLeader() {
-        NodeId leader = status(servers.get(0)).leader();
-        for (SimulatedServer server : servers) {
+        NodeId leader = status(members().get(0)).leader();
+        for (SimulatedServer server : members()) {
             NodeStatus status = status(server);
             unless(
                     leader != null && leader.equals(status.leader()),
                     "LeaderAfterHealing",
                     "%d election timeouts after everything has healed, %s follows %s and %s follows %s",
                     faults.electionsUntilLeader,
-                    servers.get(0).id,
+                    members().get(0).id,
                     leader,
                     server.id,
                     status.leader());
@@ -265,12 +302,12 @@ public final class Simulation {
     }
 
     private void equalServers() {
-        NodeStatus first = status(servers.get(0));
-        for (SimulatedServer server : servers) {
+        NodeStatus one = status(members().get(0));
+        for (SimulatedServer server : members()) {
             NodeStatus status = status(server);
             unless(
                     status.lastApplied() == committed.lastIndex()
-                            && status.lastLogIndex() == first.lastLogIndex()
+                            && status.lastLogIndex() == one.lastLogIndex()
                             && status.lastApplied() == status.lastLogIndex(),
                     "EqualServers",
                     "%d entries are committed; %s",
@@ -339,10 +376,65 @@ public final class Simulation {
         return servers.get(id.value() - 1);
     }
 
+    /** Somewhere a client may ask: at last it has been told who belongs to the cluster. */
+    SimulatedServer asked(SplittableRandom chance) {
+        List<SimulatedServer> known = healed ? members() : servers;
+        return known.get(chance.nextInt(known.size()));
+    }
+
+    /** Of a data directory that a server has, or had before it was wiped. */
+    SimulatedDisk disk(String directoryId) {
+        return Objects.requireNonNull(disks.get(directoryId), directoryId);
+    }
+
+    /** Empties a server's disks, unless that would be more than a minority's; false then. */
+    boolean wipe(SimulatedServer server) {
+        if (!isMinority(server)) {
+            return false;
+        }
+        server.wipe();
+        disks.put(server.directoryId, server.disk);
+        return true;
+    }
+
+    /**
+     * Of every membership that any server may go by, a majority of the voters still has the disk that it is known by. A learner
+     * counts as a voter here: its promotion may be under way.
+     */
+    private boolean isMinority(SimulatedServer wiped) {
+        List<Membership> inUse = new ArrayList<>(List.of(committed.membership()));
+        for (SimulatedServer server : servers) {
+            for (long index :
+                    server.disk.memberships().tailSet(committed.membership().revision())) {
+                inUse.add(server.disk.entry(index).membership());
+            }
+            SimulatedServer.Life life = server.life();
+            if (life != null) {
+                inUse.add(life.raft.membership());
+            }
+        }
+        return inUse.stream().allMatch(membership -> {
+            long intact = membership.members().stream()
+                    .filter(Member::isVoter)
+                    .filter(voter ->
+                            !voter.id().equals(wiped.id) && voter.directoryId().equals(server(voter.id()).directoryId))
+                    .count();
+            int voters = membership.voters().size() + (membership.isVoter(wiped.id) ? 0 : 1);
+            return !membership.contains(wiped.id) || intact >= voters / 2 + 1;
+        });
+    }
+
+    /** No voter's disk was wiped since the membership took it in. */
+    boolean isIntact(Membership membership) {
+        return membership.members().stream()
+                .filter(Member::isVoter)
+                .allMatch(voter -> voter.directoryId().equals(server(voter.id()).directoryId));
+    }
+
     void startAll() {
         for (SimulatedServer server : servers) {
             if (server.life() == null) {
-                server.start(membership);
+                server.start(first);
             }
         }
     }

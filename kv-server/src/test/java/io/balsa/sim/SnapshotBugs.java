@@ -84,7 +84,7 @@ final class SnapshotBugs {
                                 ANY_COUNT),
                 simulated("a part of a snapshot is taken for all of it", "30", "SnapshotContract")
                         .by(
-                                "raft/Raft.java",
+                                "raft/SnapshotResults.java",
                                 "follower.snapshotStored(stored, whole);",
                                 "follower.snapshotStored(stored, true);"),
                 simulated("a snapshot is acknowledged before it is whole", "2, 30", "NothingLeavesBeforeItIsDurable")

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.balsa.node.StorageException;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -37,6 +39,33 @@ final class DataDirectoryTest {
         try (DataDirectory other = DataDirectory.open(parent.resolve("c"), "kon-tiki", N1)) {
             assertThat(other.id()).isNotEqualTo(id);
         }
+    }
+
+    @Test
+    void aDirectoryKeepsTheFirstMembershipUntilItBeginsAnotherCluster() {
+        Membership first = new Membership(
+                0,
+                "kon-tiki",
+                List.of(
+                        new Member(N1, Member.Standing.VOTER, "d1", "10.0.0.1:9081"),
+                        new Member(new NodeId(2), Member.Standing.VOTER, "d2", "[::1]:9082")));
+        String id;
+        try (DataDirectory opened = DataDirectory.open(parent, "kon-tiki", N1)) {
+            assertThat(opened.firstMembership()).isNull();
+            opened.form(first);
+            assertThat(opened.firstMembership()).isEqualTo(first);
+            id = opened.id();
+        }
+        try (DataDirectory opened = DataDirectory.openExisting(parent)) {
+            assertThat(opened.firstMembership()).isEqualTo(first);
+            opened.rename("phoenix");
+        }
+        try (DataDirectory opened = DataDirectory.open(parent, "phoenix", N1)) {
+            assertThat(opened.firstMembership()).isNull();
+            assertThat(opened.id()).isEqualTo(id);
+        }
+        assertThatThrownBy(() -> DataDirectory.openExisting(parent.resolve("nowhere")))
+                .hasMessageContaining("is not the data directory of a Balsa server");
     }
 
     @Test

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 final class HelloTest {
     private static final Hello HELLO =
-            new Hello(new NodeId(1), new NodeId(2), "home", "d-17", "http://127.0.0.1:8081", "");
+            new Hello(new NodeId(1), new NodeId(2), "home", "d-17", "", "http://127.0.0.1:8081", "", 0, false, "");
 
     private static ByteBuffer frame(Hello hello) {
         ByteBuf out = Unpooled.buffer();
@@ -37,7 +37,8 @@ final class HelloTest {
     @Test
     void theLongestHelloFits() {
         String longest = "x".repeat(Hello.TEXT_BYTES_MAX);
-        Hello hello = new Hello(new NodeId(1), new NodeId(2), longest, longest, longest, longest);
+        Hello hello =
+                new Hello(new NodeId(1), new NodeId(2), longest, longest, longest, longest, longest, 0, false, longest);
         assertThat(frame(hello).remaining()).isLessThanOrEqualTo(Hello.LENGTH_MAX);
     }
 
@@ -84,20 +85,21 @@ final class HelloTest {
 
     @Test
     void aMismatchNamesBothValues() {
-        Hello stranger = new Hello(new NodeId(2), new NodeId(1), "away", "d-2", "", "");
+        Hello stranger = new Hello(new NodeId(2), new NodeId(1), "away", "d-2", "", "", "", 0, false, "");
         assertThat(HELLO.mismatch(stranger)).isEqualTo("n2 belongs to cluster 'away', n1 to cluster 'home'");
-        Hello lost = new Hello(new NodeId(2), new NodeId(5), "home", "d-2", "", "");
+        Hello lost = new Hello(new NodeId(2), new NodeId(5), "home", "d-2", "", "", "", 0, false, "");
         assertThat(HELLO.mismatch(lost)).startsWith("n2 looks for n5 at this address, but n1 is here");
-        assertThat(HELLO.mismatch(new Hello(new NodeId(2), new NodeId(1), "home", "d-2", "", "")))
+        assertThat(HELLO.mismatch(new Hello(new NodeId(2), new NodeId(1), "home", "d-2", "", "", "", 0, false, "")))
                 .isNull();
     }
 
     @Test
     void textsThatCannotBeSentAreRefusedAtOnce() {
         NodeId first = new NodeId(1);
-        assertThatThrownBy(() -> new Hello(first, first, "a\nb", "", "", ""))
+        assertThatThrownBy(() -> new Hello(first, first, "a\nb", "", "", "", "", 0, false, ""))
                 .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> new Hello(first, first, "x".repeat(Hello.TEXT_BYTES_MAX + 1), "", "", ""))
+        assertThatThrownBy(() ->
+                        new Hello(first, first, "x".repeat(Hello.TEXT_BYTES_MAX + 1), "", "", "", "", 0, false, ""))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -3,6 +3,9 @@ package io.balsa.transport;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
+import io.balsa.raft.MembershipCodec;
 import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
 import java.nio.ByteBuffer;
@@ -59,7 +62,10 @@ final class RandomMessages {
         int count = random.nextInt(5);
         for (int i = 1; i <= count; i++) {
             ByteBuffer command = bytes(random.nextInt(4) == 0 ? 0 : random.nextInt(300));
-            entries.add(new LogEntry(prevLog.index() + i, number(), command));
+            entries.add(
+                    random.nextInt(4) == 0
+                            ? new LogEntry(prevLog.index() + i, number(), LogEntry.Kind.MEMBERSHIP, membership())
+                            : new LogEntry(prevLog.index() + i, number(), command));
         }
         return new Message.AppendEntries(number(), prevLog, entries, number(), number());
     }
@@ -68,6 +74,15 @@ final class RandomMessages {
         byte[] bytes = new byte[length];
         random.nextBytes(bytes);
         return ByteBuffer.wrap(bytes);
+    }
+
+    private ByteBuffer membership() {
+        List<Member> members = new ArrayList<>();
+        for (int id = 1; id <= random.nextInt(6); id++) {
+            Member.Standing standing = random.nextBoolean() ? Member.Standing.VOTER : Member.Standing.JOINING;
+            members.add(new Member(new NodeId(id), standing, Long.toHexString(number()), "höst:" + id));
+        }
+        return MembershipCodec.encode(new Membership(0, "cluster", members));
     }
 
     private EntryId id() {

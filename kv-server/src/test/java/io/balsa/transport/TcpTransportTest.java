@@ -10,6 +10,8 @@ import ch.qos.logback.core.AppenderBase;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
+import io.balsa.raft.Member;
+import io.balsa.raft.Membership;
 import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Vertx;
@@ -24,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.SortedMap;
@@ -54,13 +57,21 @@ final class TcpTransportTest {
         final TcpTransport transport;
         final Queue<Envelope> received = new ConcurrentLinkedQueue<>();
         final Queue<NodeId> closed = new ConcurrentLinkedQueue<>();
+        final Queue<Greeting> met = new ConcurrentLinkedQueue<>();
         final int port;
 
         Server(NodeId id, String clusterId) throws IOException {
             this.id = id;
             TransportConfig config = new TransportConfig(
-                    id, clusterId, "data-" + id, "http://" + id, Objects.requireNonNull(addresses.get(id)), addresses);
-            transport = new TcpTransport(vertx, config, received::addAll, closed::add);
+                    id,
+                    clusterId,
+                    "data-" + id,
+                    Objects.requireNonNull(addresses.get(id)).toString(),
+                    "http://" + id,
+                    Objects.requireNonNull(addresses.get(id)),
+                    addresses,
+                    Map.of());
+            transport = new TcpTransport(vertx, config, received::addAll, closed::add, met::add, () -> 0);
             servers.add(this);
             port = get(transport.start());
         }
@@ -119,7 +130,7 @@ final class TcpTransportTest {
     }
 
     private Hello helloToFirst(NodeId from) {
-        return new Hello(from, N1, "home", "data-raw", "http://raw", "");
+        return new Hello(from, N1, "home", "data-raw", "", "http://raw", "", 0, false, "");
     }
 
     private static List<Long> terms(Queue<Envelope> received, NodeId from) {
@@ -309,15 +320,15 @@ final class TcpTransportTest {
     }
 
     @Test
-    void unknownServersWrongAddresseesAndOtherVersionsAreRefused() throws Exception {
+    void theServersOwnIdWrongAddresseesAndOtherVersionsAreRefused() throws Exception {
         Server first = new Server(N1, "home");
-        RawPeer unknown = RawPeer.dial(first.port);
-        unknown.send(helloToFirst(N3));
-        assertThat(unknown.readHello().refusal()).isEqualTo("n3 is not a peer of n1, whose peers are [n2]");
-        assertThat(unknown.readsEnd()).isTrue();
+        RawPeer double_ = RawPeer.dial(first.port);
+        double_.send(helloToFirst(N1));
+        assertThat(double_.readHello().refusal()).isEqualTo("this server is n1 itself");
+        assertThat(double_.readsEnd()).isTrue();
 
         RawPeer lost = RawPeer.dial(first.port);
-        lost.send(new Hello(N2, N3, "home", "d", "", ""));
+        lost.send(new Hello(N2, N3, "home", "d", "", "", "", 0, false, ""));
         assertThat(lost.readHello().refusal()).startsWith("n2 looks for n3 at this address, but n1 is here");
         assertThat(lost.readsEnd()).isTrue();
 
@@ -482,5 +493,71 @@ final class TcpTransportTest {
         peer.send(helloToFirst(N2));
         assertThat(peer.readHello().from()).isEqualTo(N1);
         peer.close();
+    }
+
+    private static Membership members(NodeId... ids) {
+        return new Membership(
+                7,
+                "home",
+                java.util.Arrays.stream(ids)
+                        .map(id -> new Member(id, Member.Standing.VOTER, "data-" + id, "127.0.0.1:1"))
+                        .toList());
+    }
+
+    @Test
+    void membersThatComeAreDialledAndMembersThatGoAreNot() throws Exception {
+        addresses.put(N3, freeAddress());
+        Server first = new Server(N1, "home");
+        Server second = new Server(N2, "home");
+        first.awaitConnected(N2);
+        Server third = new Server(N3, "home");
+        third.awaitConnected(N1, N2);
+        first.transport.membership(members(N1, N2, N3));
+        first.awaitConnected(N2, N3);
+
+        third.transport.membership(members(N3));
+        third.transport.membership(members(N1, N3));
+        second.transport.membership(members(N1, N2));
+        first.transport.membership(members(N1, N2));
+        await().until(() -> !second.transport.isConnectedTo(N3) && !third.transport.isConnectedTo(N2));
+        first.send(N2, 9);
+        await().until(() -> !second.received.isEmpty());
+        assertThat(second.received.peek().directoryId()).isEqualTo("data-n1");
+    }
+
+    @Test
+    void aVisitorIsDialledBackAndBothSayWhatTheyExpect() throws Exception {
+        Server first = new Server(N1, "home");
+        first.transport.membership(members(N1, N2));
+        addresses.put(N3, freeAddress());
+        Server third = new Server(N3, "home");
+        third.awaitConnected(N1);
+        first.awaitConnected(N3);
+        Server second = new Server(N2, "home");
+        second.awaitConnected(N1);
+        assertThat(third.met.peek().expects()).isEmpty();
+        assertThat(second.met.peek().expects()).isEqualTo("data-n2");
+    }
+
+    @Test
+    void aProbeSaysWhoIsThereOrWhyNobodyIs() throws Exception {
+        Server first = new Server(N1, "home");
+        Server second = new Server(N2, "home");
+        HostAndPort there = HostAndPort.create(LOOPBACK, second.port);
+        Greeting found = get(first.transport.probe(N2, there, 2_000));
+        assertThat(found.directoryId()).isEqualTo("data-n2");
+        assertThatThrownBy(() -> get(first.transport.probe(N3, there, 2_000)))
+                .hasMessageContaining("n2 is at 127.0.0.1");
+        assertThatThrownBy(() -> get(first.transport.probe(N3, freeAddress(), 2_000)))
+                .hasMessageContaining("cannot connect to");
+        addresses.put(N3, freeAddress());
+        Server stranger = new Server(N3, "away");
+        assertThatThrownBy(() -> get(first.transport.probe(N3, HostAndPort.create(LOOPBACK, stranger.port), 2_000)))
+                .hasMessageContaining("n3 at 127.0.0.1:" + stranger.port + " belongs to cluster 'away', not to 'home'");
+        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            HostAndPort silentAddress = HostAndPort.create(LOOPBACK, silent.getLocalPort());
+            assertThatThrownBy(() -> get(first.transport.probe(N3, silentAddress, 200)))
+                    .hasMessageContaining("nothing answered");
+        }
     }
 }

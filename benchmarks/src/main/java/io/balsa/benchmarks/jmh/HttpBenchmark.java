@@ -1,6 +1,7 @@
 package io.balsa.benchmarks.jmh;
 
 import io.balsa.benchmarks.load.Keys;
+import io.balsa.http.DialBack;
 import io.balsa.http.HttpApi;
 import io.balsa.http.HttpConfig;
 import io.balsa.http.HttpPorts;
@@ -62,7 +63,7 @@ public class HttpBenchmark {
                 new HttpPorts(
                         node,
                         (target, timeoutMillis, reply) -> reply.accept(new LeaderTransfer.Answer.NoTarget("alone")),
-                        id -> null,
+                        (id, address, timeoutMillis, reply) -> reply.accept(new DialBack.Answer.Unusable("alone")),
                         id -> null,
                         meters,
                         List::of,

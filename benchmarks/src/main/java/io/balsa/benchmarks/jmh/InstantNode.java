@@ -2,11 +2,15 @@ package io.balsa.benchmarks.jmh;
 
 import io.balsa.kv.KvStateMachine;
 import io.balsa.kv.Query;
+import io.balsa.node.ChangeResult;
 import io.balsa.node.Consistency;
 import io.balsa.node.Node;
 import io.balsa.node.NodeStatus;
 import io.balsa.node.ReadResult;
+import io.balsa.node.Refusal;
 import io.balsa.node.WriteResult;
+import io.balsa.raft.Membership;
+import io.balsa.raft.MembershipChange;
 import io.balsa.raft.NodeId;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -39,6 +43,12 @@ final class InstantNode implements Node {
     }
 
     @Override
+    public void change(
+            MembershipChange change, long expectedRevision, long timeoutMillis, Consumer<ChangeResult> reply) {
+        reply.accept(new ChangeResult.NotApplied(Refusal.BUSY, SELF, TERM));
+    }
+
+    @Override
     public synchronized NodeStatus status() {
         return new NodeStatus(
                 SELF,
@@ -56,6 +66,7 @@ final class InstantNode implements Node {
                 0,
                 0,
                 1,
+                Membership.of(SELF),
                 List.of(new NodeStatus.Member(SELF, index, 0)));
     }
 }

@@ -42,7 +42,8 @@ final class MemoryCluster {
             MemoryStorage storage = new MemoryStorage();
             Raft raft = new Raft(
                     self,
-                    new Membership(voters),
+                    "",
+                    Membership.of(voters),
                     Timeouts.LAN.toConfig(),
                     random.split(),
                     HardState.INITIAL,
