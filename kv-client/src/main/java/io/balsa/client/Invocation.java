@@ -93,30 +93,43 @@ final class Invocation<T> {
         return exchange != null && asked != null && endpoints == among ? new Waiting(asked, askedAtNanos) : null;
     }
 
-    /**
-     * {@code silent} does not answer, and {@code leader} says that it leads; {@code among} as above.
-     *
-     * @param orSent false: only when the request has certainly not been sent
-     */
-    void leaderIsElsewhere(Endpoints among, Endpoint silent, Endpoint leader, boolean orSent) {
-        HttpTransport.Exchange late;
-        synchronized (this) {
-            late = endpoints == among && silent.equals(asked) ? exchange : null;
+    /** {@code silent} does not answer, and {@code leader} says that it leads; {@code among} as above. */
+    void leaveUnsent(Endpoints among, Endpoint silent, Endpoint leader) {
+        HttpTransport.Exchange late = underWayAt(among, silent);
+        if (late != null && !late.maybeSent()) {
+            leave(late, leader);
         }
-        if (late == null || (!orSent && late.maybeSent())) {
+    }
+
+    /**
+     * The same for what was sent.
+     *
+     * @param led the silent one did, as far as was known; else a write that may not be repeated waits on for its redirect
+     */
+    void leave(Endpoints among, Endpoint silent, Endpoint leader, boolean led) {
+        HttpTransport.Exchange late = underWayAt(among, silent);
+        if (late != null && (led || repeatable)) {
+            leave(late, leader);
+        }
+    }
+
+    private synchronized HttpTransport.@Nullable Exchange underWayAt(Endpoints among, Endpoint endpoint) {
+        return endpoints == among && endpoint.equals(asked) ? exchange : null;
+    }
+
+    private void leave(HttpTransport.Exchange late, Endpoint leader) {
+        String why = "no answer, and " + leader + " leads now";
+        if (!giveUpAttempt(late, why)) {
             return;
         }
-        String why = "no answer, and " + leader + " leads now";
-        if (giveUpAttempt(late, why)) {
-            boolean mayBeAskedAgain;
-            synchronized (this) {
-                mayBeAskedAgain = repeatable || !maybeApplied;
-            }
-            if (mayBeAskedAgain) {
-                attempt(null);
-            } else {
-                fail("leader_changed", why, null);
-            }
+        boolean mayBeAskedAgain;
+        synchronized (this) {
+            mayBeAskedAgain = repeatable || !maybeApplied;
+        }
+        if (mayBeAskedAgain) {
+            attempt(null);
+        } else {
+            fail("leader_changed", why, null);
         }
     }
 
@@ -255,6 +268,9 @@ final class Invocation<T> {
         endpoints.heardFrom(endpoint);
         Verdict verdict = Verdict.of(reply);
         if (verdict instanceof Verdict.Done done) {
+            if (!operation.reads()) {
+                endpoints.leaderIs(endpoint);
+            }
             succeed(endpoint, done.reply());
         } else if (verdict instanceof Verdict.Elsewhere elsewhere) {
             redirected(endpoint, elsewhere.leader());

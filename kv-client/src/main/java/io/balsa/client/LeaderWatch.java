@@ -106,13 +106,12 @@ final class LeaderWatch {
     }
 
     private void moveFrom(Endpoint silent, Endpoint leader) {
+        // A server that never led is only slow to say where the leader is, and applies nothing by itself.
+        boolean led = silent.equals(endpoints.leader());
         endpoints.failed(silent);
         endpoints.leaderIs(leader);
         // First what was not sent yet: the end of what was sent would send it to the silent server.
-        for (boolean sent : new boolean[] {false, true}) {
-            for (Invocation<?> call : underWay) {
-                call.leaderIsElsewhere(endpoints, silent, leader, sent);
-            }
-        }
+        underWay.forEach(call -> call.leaveUnsent(endpoints, silent, leader));
+        underWay.forEach(call -> call.leave(endpoints, silent, leader, led));
     }
 }

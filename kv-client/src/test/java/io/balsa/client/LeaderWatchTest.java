@@ -97,6 +97,39 @@ final class LeaderWatchTest {
         assertThat(slow.get().modRevision()).isEqualTo(57);
     }
 
+    /** Seen with three real servers that had just started: a follower took 100 ms to say where the leader is. */
+    @Test
+    void plainWriteWaitsForAServerThatIsNotKnownToLead() throws Exception {
+        CountDownLatch isThere = new CountDownLatch(1);
+        FakeServer slow = server(request -> {
+            isThere.countDown();
+            resumed.await();
+            return Answer.redirect(second.url() + request.target());
+        });
+        secondLeads();
+        BalsaClient fresh = BalsaClient.connect(slow.url(), second.url());
+        opened.add(0, fresh);
+        List<CompletableFuture<PutResult>> writes = new ArrayList<>();
+        while (isThere.getCount() > 0) {
+            writes.add(fresh.putAsync("k", "v", PATIENT)); // The first server is chosen by chance.
+            if (writes.get(writes.size() - 1)
+                    .handle((value, error) -> true)
+                    .completeOnTimeout(false, 1, TimeUnit.SECONDS)
+                    .join()) {
+                fresh.close();
+                fresh = BalsaClient.connect(slow.url(), second.url());
+                opened.add(0, fresh);
+            }
+        }
+        int asked = second.seen().size();
+        while (second.seen().size() < asked + 3) {
+            Thread.sleep(5); // It was asked who leads, more than once.
+        }
+        assertThat(writes.get(writes.size() - 1)).isNotDone();
+        resumed.countDown();
+        assertThat(writes.get(writes.size() - 1).get().modRevision()).isEqualTo(58);
+    }
+
     @Test
     void serverThatAnswersOthersIsNotAskedAbout() throws Exception {
         CountDownLatch slowIsThere = new CountDownLatch(1);
