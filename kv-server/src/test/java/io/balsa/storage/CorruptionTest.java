@@ -105,7 +105,7 @@ final class CorruptionTest {
         Random random = new Random(seed);
         List<String> copies = new ArrayList<>();
         Map<String, Integer> places = new HashMap<>();
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 120; i++) {
             // Half of them in the page headers, node offsets and meta pages, where the structure is.
             int at = random.nextInt(content.length);
             at = i % 2 == 0 ? at / PAGE * PAGE + random.nextInt(i % 4 == 0 ? 160 : 32) : at;
