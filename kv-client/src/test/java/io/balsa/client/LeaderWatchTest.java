@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +25,9 @@ final class LeaderWatchTest {
     private static final long SOON_MILLIS = 5_000;
 
     private final CountDownLatch resumed = new CountDownLatch(1);
+    /** Who leads: one permit for each time that a server was asked. */
+    private final Semaphore questions = new Semaphore(0);
+
     private final List<AutoCloseable> opened = new ArrayList<>();
     private FakeServer first;
     private FakeServer second;
@@ -86,12 +90,7 @@ final class LeaderWatchTest {
     void slowLeaderIsWaitedForWhileNobodyElseLeads() throws Exception {
         stop();
         var slow = client.putAsync("k", "v", PATIENT);
-        while (second.seen().stream()
-                        .filter(seen -> seen.target().equals("/v1/status"))
-                        .count()
-                < 5) {
-            Thread.sleep(5);
-        }
+        questions.acquire(5);
         assertThat(slow).isNotDone();
         resumed.countDown();
         assertThat(slow.get().modRevision()).isEqualTo(57);
@@ -100,34 +99,29 @@ final class LeaderWatchTest {
     /** Seen with three real servers that had just started: a follower took 100 ms to say where the leader is. */
     @Test
     void plainWriteWaitsForAServerThatIsNotKnownToLead() throws Exception {
-        CountDownLatch isThere = new CountDownLatch(1);
+        CompletableFuture<Boolean> slowIsAsked = new CompletableFuture<>();
         FakeServer slow = server(request -> {
-            isThere.countDown();
+            if (request.target().equals("/v1/status")) {
+                return status("follower");
+            }
+            slowIsAsked.complete(true);
             resumed.await();
             return Answer.redirect(second.url() + request.target());
         });
         secondLeads();
-        BalsaClient fresh = BalsaClient.connect(slow.url(), second.url());
-        opened.add(0, fresh);
-        List<CompletableFuture<PutResult>> writes = new ArrayList<>();
-        while (isThere.getCount() > 0) {
-            writes.add(fresh.putAsync("k", "v", PATIENT)); // The first server is chosen by chance.
-            if (writes.get(writes.size() - 1)
-                    .handle((value, error) -> true)
-                    .completeOnTimeout(false, 1, TimeUnit.SECONDS)
-                    .join()) {
-                fresh.close();
-                fresh = BalsaClient.connect(slow.url(), second.url());
-                opened.add(0, fresh);
-            }
-        }
-        int asked = second.seen().size();
-        while (second.seen().size() < asked + 3) {
-            Thread.sleep(5); // It was asked who leads, more than once.
-        }
-        assertThat(writes.get(writes.size() - 1)).isNotDone();
+        CompletableFuture<PutResult> write;
+        do {
+            // Which server a new client asks first is chance.
+            BalsaClient fresh = BalsaClient.connect(slow.url(), second.url());
+            opened.add(0, fresh);
+            write = fresh.putAsync("k", "v", PATIENT);
+            CompletableFuture.anyOf(write, slowIsAsked).get();
+        } while (!slowIsAsked.isDone());
+        questions.drainPermits();
+        questions.acquire(3);
+        assertThat(write).isNotDone();
         resumed.countDown();
-        assertThat(writes.get(writes.size() - 1).get().modRevision()).isEqualTo(58);
+        assertThat(write.get().modRevision()).isEqualTo(58);
     }
 
     @Test
@@ -185,7 +179,8 @@ final class LeaderWatchTest {
         });
     }
 
-    private static Answer status(String role) {
+    private Answer status(String role) {
+        questions.release();
         return Answer.json(
                 200,
                 "{\"id\":\"n2\",\"role\":\"" + role
