@@ -12,10 +12,10 @@ final class Leader extends Role {
     private static final ByteBuffer NO_OP = ByteBuffer.allocate(0).asReadOnlyBuffer();
 
     private final TreeMap<NodeId, Progress> peers = new TreeMap<>();
+    private final SnapshotTransfers snapshots = new SnapshotTransfers(raft, peers);
     private final PendingReads reads = new PendingReads();
     private final ArrayDeque<PendingReads.Read> readsBeforeFirstCommit = new ArrayDeque<>();
     private final long firstIndex;
-    private long transfers;
     private int ticksUntilHeartbeat;
     private long unappliedBytes;
     private @Nullable NodeId transferTarget;
@@ -34,7 +34,7 @@ final class Leader extends Role {
         peers.entrySet().removeIf(peer -> {
             boolean removed = !membership.contains(peer.getKey());
             if (removed) {
-                endTransfer(peer.getValue());
+                snapshots.end(peer.getValue());
             }
             return removed;
         });
@@ -49,7 +49,7 @@ final class Leader extends Role {
     void forget(NodeId peer) {
         Progress known = peers.remove(peer);
         if (known != null) {
-            endTransfer(known);
+            snapshots.end(known);
         }
     }
 
@@ -89,7 +89,7 @@ final class Leader extends Role {
                 return;
             }
         }
-        peers.values().forEach(this::tickSnapshot);
+        peers.values().forEach(snapshots::tick);
         changes.tick();
         ticksUntilHeartbeat--;
     }
@@ -160,7 +160,7 @@ final class Leader extends Role {
             }
             boolean sent = false;
             if (progress.needsSnapshot(raft.log().anchor())) {
-                sendSnapshot(peer, progress);
+                snapshots.send(peer, progress);
             } else {
                 sent = progress.probing ? probe(peer, progress) : stream(peer, progress);
             }
@@ -219,117 +219,36 @@ final class Leader extends Role {
                         reads.round()));
     }
 
-    // Snapshots (§7).
-
-    /** Begins a transfer, or goes on with it. Not to a server that does not answer: it would hold a snapshot open. */
-    private void sendSnapshot(NodeId peer, Progress progress) {
-        SnapshotTransfer transfer = progress.transfer;
-        if (transfer == null) {
-            if (progress.ticksSinceContact >= raft.config().electionTicksMin()) {
-                return;
-            }
-            transfer = new SnapshotTransfer(new TransferId(raft.currentTerm(), ++transfers), raft.config());
-            progress.transfer = transfer;
-        }
-        if (transfer.startReading()) {
-            raft.start(new SnapshotTask.Read(transfer.id));
-        }
-        EntryId lastIncluded = transfer.lastIncluded();
-        for (SnapshotChunk chunk = transfer.nextToSend();
-                chunk != null && lastIncluded != null;
-                chunk = transfer.nextToSend()) {
-            raft.sendInstallSnapshot(
-                    peer,
-                    new Message.InstallSnapshot(
-                            raft.currentTerm(),
-                            transfer.id.number(),
-                            lastIncluded,
-                            chunk.offset(),
-                            chunk.data(),
-                            chunk.done()));
-        }
-    }
-
-    private void tickSnapshot(Progress progress) {
-        SnapshotTransfer transfer = progress.transfer;
-        if (transfer != null) {
-            transfer.tick();
-            if (transfer.expired()) {
-                endTransfer(progress);
-            }
-        }
-    }
-
-    private void endTransfer(Progress progress) {
-        if (progress.transfer != null) {
-            raft.start(new SnapshotTask.EndRead(progress.transfer.id));
-            progress.transfer = null;
-        }
-    }
-
-    /** This server leads no longer. */
-    void endTransfers() {
-        peers.values().forEach(this::endTransfer);
-    }
-
-    void snapshotRead(SnapshotChunk chunk) {
-        for (Progress progress : peers.values()) {
-            SnapshotTransfer transfer = progress.transfer;
-            if (transfer == null || !transfer.id.equals(chunk.transfer())) {
-                continue;
-            }
-            if (chunk.index() < raft.log().anchor().index()) {
-                endTransfer(progress); // The log was cut beyond it meanwhile: it would lead to the next snapshot.
-            } else {
-                transfer.read(chunk, raft.log().idAt(chunk.index()));
-            }
-        }
-    }
-
-    void snapshotReadFailed(TransferId failed) {
-        for (Progress progress : peers.values()) {
-            if (progress.transfer != null && progress.transfer.id.equals(failed)) {
-                endTransfer(progress);
-            }
-        }
-    }
-
     @Override
     public void onInstallSnapshot(NodeId from, Message.InstallSnapshot request) {
         throw new AssertionError("two leaders in term " + request.term() + ": " + raft.self() + " and " + from);
     }
 
+    /** Null: an answer from before it was removed. */
+    private @Nullable Progress heardFrom(NodeId from) {
+        Progress progress = peers.get(from);
+        if (progress != null) {
+            progress.ticksSinceContact = 0;
+            changes.knownDisk(from);
+        }
+        return progress;
+    }
+
     @Override
     public void onInstallSnapshotReply(NodeId from, Message.InstallSnapshotReply reply) {
-        Progress progress = peers.get(from);
+        Progress progress = heardFrom(from);
         if (progress == null) {
-            return; // From before it was removed.
+            return;
         }
-        progress.ticksSinceContact = 0;
-        changes.knownDisk(from);
-        SnapshotTransfer transfer = progress.transfer;
-        if (transfer != null && transfer.id.number() == reply.transfer()) {
-            if (reply.accepted() && reply.matchIndex() == 0) {
-                transfer.stored(reply.offset());
-            } else {
-                endTransfer(progress);
-            }
-        }
+        snapshots.answered(progress, reply);
         if (reply.matchIndex() > 0) {
             matched(from, progress, reply.matchIndex());
             leaveIfRemoved();
         }
     }
 
-    /** The entries behind this one are still needed by a follower that answers. */
-    long neededIndex() {
-        long needed = Long.MAX_VALUE;
-        for (Progress progress : peers.values()) {
-            if (progress.ticksSinceContact < raft.config().electionTicksMin()) {
-                needed = Math.min(needed, progress.neededIndex(raft.log().anchor()));
-            }
-        }
-        return needed;
+    SnapshotTransfers snapshots() {
+        return snapshots;
     }
 
     @Override
@@ -346,12 +265,10 @@ final class Leader extends Role {
 
     @Override
     public void onAppendEntriesReply(NodeId from, Message.AppendEntriesReply reply) {
-        Progress progress = peers.get(from);
+        Progress progress = heardFrom(from);
         if (progress == null) {
-            return; // From before it was removed.
+            return;
         }
-        progress.ticksSinceContact = 0;
-        changes.knownDisk(from);
         progress.ackedRound = Math.max(progress.ackedRound, reply.round());
         if (reply.success()) {
             matched(from, progress, reply.matchIndex());
@@ -372,7 +289,7 @@ final class Leader extends Role {
                 raft.log().last());
         progress.matched(matchIndex);
         if (!progress.needsSnapshot(raft.log().anchor())) {
-            endTransfer(progress);
+            snapshots.end(progress);
         }
         advanceCommitIndex();
         finishTransfer();

@@ -292,7 +292,7 @@ public final class Raft {
 
     /** The entries behind this index are still needed by a follower that answers; no limit when there is none. */
     public long neededIndex() {
-        return role instanceof Leader leader ? leader.neededIndex() : Long.MAX_VALUE;
+        return role instanceof Leader leader ? leader.snapshots().neededIndex() : Long.MAX_VALUE;
     }
 
     /** Bytes that this leader has appended and not yet seen applied; 0 when it does not lead. */
@@ -329,7 +329,7 @@ public final class Raft {
             hardState = new HardState(term, null);
         }
         if (role instanceof Leader leading) {
-            leading.endTransfers();
+            leading.snapshots().endAll();
         }
         Follower follower = new Follower(this, leader);
         role = follower;

@@ -14,14 +14,14 @@ public final class SnapshotResults {
     /** The next chunk of a transfer has been read. */
     public void read(SnapshotChunk chunk) {
         if (raft.currentRole() instanceof Leader leader) {
-            leader.snapshotRead(chunk);
+            leader.snapshots().read(chunk);
         }
     }
 
     /** No more of a transfer can be read; another one is begun if it is still needed. */
     public void readFailed(TransferId transfer) {
         if (raft.currentRole() instanceof Leader leader) {
-            leader.snapshotReadFailed(transfer);
+            leader.snapshots().readFailed(transfer);
         }
     }
 

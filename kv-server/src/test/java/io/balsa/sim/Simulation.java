@@ -3,7 +3,6 @@ package io.balsa.sim;
 import static io.balsa.sim.SimulationFailure.unless;
 
 import io.balsa.kv.Key;
-import io.balsa.node.NodeStatus;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
 import io.balsa.raft.Member;
@@ -32,11 +31,8 @@ public final class Simulation {
     /** Keys that are also deleted by range, which only the committed log can judge. */
     static final String RANGE_KEYS = "r/";
 
-    private static final long SECOND = 1_000_000;
+    static final long SECOND = 1_000_000;
     private static final long FAULTS_MICROS = 14 * SECOND;
-
-    /** A transfer that a fault has broken is given up within six seconds. */
-    private static final int STANDSTILL_SECONDS_MAX = 15;
 
     /** Each write that nobody knows the outcome of doubles what a check may have to look at. */
     private static final int UNCERTAIN_WRITES_MAX = 5;
@@ -142,7 +138,7 @@ public final class Simulation {
             new Adversary(this, random.split()).start();
             scheduler.runUntil(FAULTS_MICROS);
             heal();
-            recover();
+            new Recovery(this).run();
             judge();
         } catch (SimulationFailure failure) {
             throw failure;
@@ -177,162 +173,9 @@ public final class Simulation {
         servers.forEach(SimulatedServer::recover);
     }
 
-    /** After the faults: a leader soon, progress, then equal servers and silence. */
-    private void recover() {
-        scheduler.runUntil(
-                scheduler.nowMicros() + faults.electionsUntilLeader * faults.timeouts.electionMillisMax() * 1_000);
-        NodeId leader = agreedLeader();
-        long term = status(server(leader)).term();
-        Map<String, Long> before = new TreeMap<>(counts);
-        scheduler.runUntil(scheduler.nowMicros() + 2 * SECOND + clientTimeoutMicros());
-        progress(before, "write");
-        progress(before, "read");
-
-        clients.forEach(SimulatedClient::stop);
-        scheduler.runUntil(scheduler.nowMicros() + SECOND + 2 * clientTimeoutMicros());
-        for (SimulatedClient client : clients) {
-            unless(client.idle(), "Progress", "a client still waits");
-        }
-        if (!blind) {
-            catchUp();
-            equalServers();
-        }
-
-        long messagesBefore = messages;
-        scheduler.runUntil(scheduler.nowMicros() + SECOND);
-        long heartbeats = SECOND / (faults.timeouts.heartbeatMillis() * 1_000L) + 2;
-        unless(
-                messages - messagesBefore <= 3 * heartbeats * (members().size() - 1) + strangers(heartbeats),
-                "MessagesDoNotMultiply",
-                "an idle cluster of %d sends %d messages a second",
-                members().size(),
-                messages - messagesBefore);
-        unless(
-                agreedLeader().equals(leader) && status(server(leader)).term() == term,
-                "StableLeader",
-                "%s led term %d, and no fault has happened since; now %s leads term %d",
-                leader,
-                term,
-                agreedLeader(),
-                status(server(agreedLeader())).term());
-    }
-
-    /** One call may be on its way; of two, one must have succeeded. */
-    private void progress(Map<String, Long> before, String kind) {
-        long done = since(before, kind) + since(before, "retried " + kind);
-        long begun = since(before, kind + " begun");
-        unless(
-                done > 0 || begun < 2,
-                "Progress",
-                "after everything has healed, none of %d calls to %s succeeds",
-                begun,
-                kind);
-    }
-
-    private long since(Map<String, Long> before, String what) {
-        return counts.getOrDefault(what, 0L) - before.getOrDefault(what, 0L);
-    }
-
-    /**
-     * Tiny windows and messages make it slow, but the last one must come further, be it by a snapshot. A learner that has
-     * caught up at last is promoted, which is one more entry.
-     */
-    private void catchUp() {
-        long least = -1;
-        long applied = leastApplied();
-        int standstillSeconds = 0;
-        while (applied < lastLogIndex()) {
-            standstillSeconds = applied > least ? 0 : standstillSeconds + 1;
-            unless(
-                    standstillSeconds <= STANDSTILL_SECONDS_MAX,
-                    "EqualServers",
-                    "%d entries are committed, and %d is where it ends",
-                    committed.lastIndex(),
-                    applied);
-            least = applied;
-            scheduler.runUntil(scheduler.nowMicros() + SECOND);
-            applied = leastApplied();
-        }
-    }
-
-    private long lastLogIndex() {
-        return members().stream()
-                .mapToLong(server -> status(server).lastLogIndex())
-                .max()
-                .orElseThrow();
-    }
-
-    private long leastApplied() {
-        return members().stream()
-                .mapToLong(server -> status(server).lastApplied())
-                .min()
-                .orElseThrow();
-    }
-
-    /** Voters and learners, as committed. */
-    private List<SimulatedServer> members() {
-        return committed.membership().members().stream()
-                .map(member -> server(member.id()))
-                .toList();
-    }
-
-    /** What servers that were removed may send, which ask for votes for ever, and what they are answered. */
-    private long strangers(long heartbeats) {
-        return 2 * heartbeats * servers.size() * (servers.size() - members().size());
-    }
-
-    private NodeId agreedLeader() {
-        NodeId leader = status(members().get(0)).leader();
-        for (SimulatedServer server : members()) {
-            NodeStatus status = status(server);
-            unless(
-                    leader != null && leader.equals(status.leader()),
-                    "LeaderAfterHealing",
-                    "%d election timeouts after everything has healed, %s follows %s and %s follows %s",
-                    faults.electionsUntilLeader,
-                    members().get(0).id,
-                    leader,
-                    server.id,
-                    status.leader());
-        }
-        if (leader == null || !server(leader).isLeader()) {
-            throw new SimulationFailure("LeaderAfterHealing", leader + " is followed and does not lead");
-        }
-        return leader;
-    }
-
-    private void equalServers() {
-        NodeStatus one = status(members().get(0));
-        for (SimulatedServer server : members()) {
-            NodeStatus status = status(server);
-            unless(
-                    status.lastApplied() == committed.lastIndex()
-                            && status.lastLogIndex() == one.lastLogIndex()
-                            && status.lastApplied() == status.lastLogIndex(),
-                    "EqualServers",
-                    "%d entries are committed; %s",
-                    committed.lastIndex(),
-                    status);
-            unless(
-                    status.writesPending() == 0 && status.readsPending() == 0,
-                    "AnsweredOnce",
-                    "requests still wait: %s",
-                    status);
-            SimulatedServer.Life life = running(server);
-            unless(
-                    life.snapshots.open() == 0,
-                    "NoOpenSnapshot",
-                    "%s holds %d snapshots open that nobody needs",
-                    server.id,
-                    life.snapshots.open());
-            committed.checkStateHash(server.id.toString(), status.lastApplied(), life.machine.stateHash());
-            checks.journal(server, status, life.journal.elections());
-        }
-    }
-
     private void judge() {
         for (SimulatedServer server : servers) {
-            running(server).loop.stop();
+            Recovery.running(server).loop.stop();
         }
         answers.checkAllGiven();
         LinearizabilityChecker.Verdict verdict = LinearizabilityChecker.check(history);
@@ -345,19 +188,28 @@ public final class Simulation {
         }
     }
 
-    private static SimulatedServer.Life running(SimulatedServer server) {
-        SimulatedServer.Life life = server.life();
-        if (life == null) {
-            throw new SimulationFailure("Progress", server.id + " is down after everything has healed");
-        }
-        return life;
-    }
-
-    private static NodeStatus status(SimulatedServer server) {
-        return running(server).loop.status();
-    }
-
     // What the parts of the world ask of it.
+
+    List<SimulatedClient> clients() {
+        return clients;
+    }
+
+    /** Sent by now, by all servers. */
+    long messages() {
+        return messages;
+    }
+
+    /** How often each thing has happened by now. */
+    Map<String, Long> counts() {
+        return new TreeMap<>(counts);
+    }
+
+    /** Voters and learners, as committed. */
+    List<SimulatedServer> members() {
+        return committed.membership().members().stream()
+                .map(member -> server(member.id()))
+                .toList();
+    }
 
     /** Apart from all others: snapshots change nothing where there are none. */
     SplittableRandom snapshotRandom(NodeId server) {

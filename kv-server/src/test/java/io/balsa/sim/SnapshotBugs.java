@@ -27,7 +27,7 @@ final class SnapshotBugs {
                                 "        last = new EntryId(lastIncluded.index(), last.term());"),
                 simulated("the leader takes its own term for the snapshot's", "28", "LogMatching")
                         .by(
-                                "raft/Leader.java",
+                                "raft/SnapshotTransfers.java",
                                 "transfer.read(chunk, raft.log().idAt(chunk.index()));",
                                 "transfer.read(chunk, new EntryId(chunk.index(), raft.currentTerm()));"),
                 simulated("a snapshot from before commitIndex is installed", "17", "NothingGoesBack", "Check")
@@ -149,6 +149,6 @@ final class SnapshotBugs {
                                         + " snapshots.install(snapshot.transfer(), snapshot.lastIncluded());"),
                 simulated("a deposed leader's snapshots stay open", "LMDB's pages", "NoOpenSnapshot")
                         .within(300)
-                        .by("raft/Raft.java", "            leading.endTransfers();\n", ""));
+                        .by("raft/Raft.java", "            leading.snapshots().endAll();\n", ""));
     }
 }

@@ -4,17 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
-import io.balsa.raft.Member;
-import io.balsa.raft.Membership;
 import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
-import io.vertx.core.Vertx;
 import io.vertx.core.net.HostAndPort;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -26,125 +20,13 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Queue;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.slf4j.LoggerFactory;
 
+/** What is sent arrives, in order and whole, and what is lost is reported. */
 @Timeout(60)
-final class TcpTransportTest {
-    private static final NodeId N1 = new NodeId(1);
-    private static final NodeId N2 = new NodeId(2);
-    private static final NodeId N3 = new NodeId(3);
-    private static final String LOOPBACK = "127.0.0.1";
-
-    private final Vertx vertx = Vertx.vertx();
-    private final SortedMap<NodeId, HostAndPort> addresses = new TreeMap<>();
-    private final List<Server> servers = new ArrayList<>();
-    private final LogLines logLines = new LogLines();
-
-    /** A transport and what came out of it. */
-    private final class Server {
-        final NodeId id;
-        final TcpTransport transport;
-        final Queue<Envelope> received = new ConcurrentLinkedQueue<>();
-        final Queue<NodeId> closed = new ConcurrentLinkedQueue<>();
-        final Queue<Greeting> met = new ConcurrentLinkedQueue<>();
-        final int port;
-
-        Server(NodeId id, String clusterId) throws IOException {
-            this.id = id;
-            TransportConfig config = new TransportConfig(
-                    id,
-                    clusterId,
-                    "data-" + id,
-                    Objects.requireNonNull(addresses.get(id)).toString(),
-                    "http://" + id,
-                    Objects.requireNonNull(addresses.get(id)),
-                    addresses,
-                    Map.of());
-            transport = new TcpTransport(vertx, config, received::addAll, closed::add, met::add, () -> 0);
-            servers.add(this);
-            port = get(transport.start());
-        }
-
-        void send(NodeId to, long term) {
-            transport.send(List.of(new Envelope(id, to, new Message.TimeoutNow(term))));
-        }
-
-        void awaitConnected(NodeId... peers) {
-            for (NodeId peer : peers) {
-                await().pollInterval(Duration.ofMillis(2)).until(() -> transport.isConnectedTo(peer));
-            }
-        }
-    }
-
-    private static final class LogLines extends AppenderBase<ILoggingEvent> {
-        final Queue<String> lines = new ConcurrentLinkedQueue<>();
-
-        @Override
-        protected void append(ILoggingEvent event) {
-            lines.add(event.getFormattedMessage());
-        }
-    }
-
-    private static <T> T get(io.vertx.core.Future<T> future) throws IOException {
-        try {
-            return future.toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
-        } catch (java.util.concurrent.ExecutionException failed) {
-            throw new IOException(failed.getCause());
-        } catch (InterruptedException | java.util.concurrent.TimeoutException late) {
-            throw new AssertionError(late);
-        }
-    }
-
-    private static HostAndPort freeAddress() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return HostAndPort.create(LOOPBACK, socket.getLocalPort());
-        }
-    }
-
-    @BeforeEach
-    void drawAddresses() throws IOException {
-        addresses.put(N1, freeAddress());
-        addresses.put(N2, freeAddress());
-        logLines.start();
-        ((Logger) LoggerFactory.getLogger(TcpTransport.class)).addAppender(logLines);
-    }
-
-    @AfterEach
-    void closeAll() throws IOException {
-        for (Server server : servers) {
-            get(server.transport.close());
-        }
-        get(vertx.close());
-        ((Logger) LoggerFactory.getLogger(TcpTransport.class)).detachAppender(logLines);
-    }
-
-    private Hello helloToFirst(NodeId from) {
-        return new Hello(from, N1, "home", "data-raw", "", "http://raw", "", 0, false, "");
-    }
-
-    private static List<Long> terms(Queue<Envelope> received, NodeId from) {
-        return received.stream()
-                .filter(envelope -> envelope.from().equals(from))
-                .map(envelope -> envelope.message().term())
-                .toList();
-    }
-
-    private static void awaitLast(Server server, NodeId from, long term) {
-        await().pollInterval(Duration.ofMillis(5))
-                .until(() -> terms(server.received, from).contains(term));
-    }
-
+final class TcpTransportTest extends TransportFixture {
     @Test
     void threeServersExchangeMessagesInOrder() throws Exception {
         addresses.put(N3, freeAddress());
@@ -180,18 +62,6 @@ final class TcpTransportTest {
             assertThat(stats.peersConnected()).isEqualTo(2);
             await().until(() -> server.transport.stats().bytesQueued() == 0);
         }
-    }
-
-    @Test
-    void theHellosTellTheHttpUrlAndTheDataDirectoryOfEveryPeer() throws Exception {
-        Server first = new Server(N1, "home");
-        assertThat(first.transport.httpUrlOf(N2)).isNull();
-        Server second = new Server(N2, "home");
-        first.awaitConnected(N2);
-        second.awaitConnected(N1);
-        assertThat(first.transport.httpUrlOf(N2)).isEqualTo("http://n2");
-        assertThat(second.transport.dataDirectoryIdOf(N1)).isEqualTo("data-n1");
-        assertThat(second.transport.httpUrlOf(N3)).isNull();
     }
 
     @Test
@@ -302,45 +172,6 @@ final class TcpTransportTest {
         stranger.send("GET / HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.UTF_8));
         assertThat(stranger.readsEnd()).isTrue();
         assertThat(first.transport.stats().malformedFrames()).isEqualTo(1);
-    }
-
-    @Test
-    void anotherClustersServerIsRefusedAndBothSidesSayWhy() throws Exception {
-        new Server(N1, "home");
-        new Server(N2, "away");
-        await().until(() -> logLines.lines.stream()
-                .anyMatch(line -> line.startsWith("no connection to n1")
-                        && line.contains("n2 belongs to cluster 'away', n1 to cluster 'home'")));
-        await().until(() -> logLines.lines.stream()
-                .anyMatch(line -> line.startsWith("refused a connection")
-                        && line.contains("n2 belongs to cluster 'away', n1 to cluster 'home'")));
-        assertThat(servers.get(0).transport.stats().refusals()).isPositive();
-        assertThat(servers.get(0).transport.isConnectedTo(N2)).isFalse();
-        assertThat(servers.get(0).closed).isEmpty();
-    }
-
-    @Test
-    void theServersOwnIdWrongAddresseesAndOtherVersionsAreRefused() throws Exception {
-        Server first = new Server(N1, "home");
-        RawPeer double_ = RawPeer.dial(first.port);
-        double_.send(helloToFirst(N1));
-        assertThat(double_.readHello().refusal()).isEqualTo("this server is n1 itself");
-        assertThat(double_.readsEnd()).isTrue();
-
-        RawPeer lost = RawPeer.dial(first.port);
-        lost.send(new Hello(N2, N3, "home", "d", "", "", "", 0, false, ""));
-        assertThat(lost.readHello().refusal()).startsWith("n2 looks for n3 at this address, but n1 is here");
-        assertThat(lost.readsEnd()).isTrue();
-
-        RawPeer newer = RawPeer.dial(first.port);
-        ByteBuffer hello = ByteBuffer.wrap(RawPeer.bytes(helloToFirst(N2)::encode));
-        hello.put(Frame.PREFIX_BYTES, (byte) 7);
-        int length = hello.getInt(0);
-        hello.putInt(4, Frame.checksum(length, hello.slice(Frame.PREFIX_BYTES, length)));
-        newer.send(hello.array());
-        assertThat(newer.readHello().refusal()).contains("version 7").contains("version 1");
-        assertThat(newer.readsEnd()).isTrue();
-        assertThat(first.transport.stats().refusals()).isEqualTo(3);
     }
 
     @Test
@@ -493,81 +324,5 @@ final class TcpTransportTest {
         peer.send(helloToFirst(N2));
         assertThat(peer.readHello().from()).isEqualTo(N1);
         peer.close();
-    }
-
-    private static Membership members(NodeId... ids) {
-        return new Membership(
-                7,
-                "home",
-                java.util.Arrays.stream(ids)
-                        .map(id -> new Member(id, Member.Standing.VOTER, "data-" + id, "127.0.0.1:1"))
-                        .toList());
-    }
-
-    @Test
-    void membersThatComeAreDialledAndMembersThatGoAreNot() throws Exception {
-        addresses.put(N3, freeAddress());
-        Server first = new Server(N1, "home");
-        Server second = new Server(N2, "home");
-        first.awaitConnected(N2);
-        Server third = new Server(N3, "home");
-        third.awaitConnected(N1, N2);
-        first.transport.membership(members(N1, N2, N3));
-        first.awaitConnected(N2, N3);
-
-        third.transport.membership(members(N3));
-        third.transport.membership(members(N1, N3));
-        second.transport.membership(members(N1, N2));
-        first.transport.membership(members(N1, N2));
-        await().until(() -> !second.transport.isConnectedTo(N3) && !third.transport.isConnectedTo(N2));
-        first.send(N2, 9);
-        await().until(() -> !second.received.isEmpty());
-        assertThat(second.received.peek().directoryId()).isEqualTo("data-n1");
-    }
-
-    @Test
-    void aVisitorIsDialledBackAndBothSayWhatTheyExpect() throws Exception {
-        Server first = new Server(N1, "home");
-        first.transport.membership(members(N1, N2));
-        addresses.put(N3, freeAddress());
-        Server third = new Server(N3, "home");
-        third.awaitConnected(N1);
-        first.awaitConnected(N3);
-        Server second = new Server(N2, "home");
-        second.awaitConnected(N1);
-        // The third one, which knows of no membership, may have visited the second by now.
-        await().atMost(Duration.ofSeconds(10))
-                .until(() -> expectationsOf(N1, second).contains("data-n2"));
-        assertThat(expectationsOf(N1, second)).containsOnly("data-n2");
-        assertThat(expectationsOf(N1, third)).isNotEmpty().containsOnly("");
-    }
-
-    private static List<String> expectationsOf(NodeId visitor, Server visited) {
-        return visited.met.stream()
-                .filter(greeting -> greeting.from().equals(visitor))
-                .map(Greeting::expects)
-                .toList();
-    }
-
-    @Test
-    void aProbeSaysWhoIsThereOrWhyNobodyIs() throws Exception {
-        Server first = new Server(N1, "home");
-        Server second = new Server(N2, "home");
-        HostAndPort there = HostAndPort.create(LOOPBACK, second.port);
-        Greeting found = get(first.transport.probe(N2, there, 2_000));
-        assertThat(found.directoryId()).isEqualTo("data-n2");
-        assertThatThrownBy(() -> get(first.transport.probe(N3, there, 2_000)))
-                .hasMessageContaining("n2 is at 127.0.0.1");
-        assertThatThrownBy(() -> get(first.transport.probe(N3, freeAddress(), 2_000)))
-                .hasMessageContaining("cannot connect to");
-        addresses.put(N3, freeAddress());
-        Server stranger = new Server(N3, "away");
-        assertThatThrownBy(() -> get(first.transport.probe(N3, HostAndPort.create(LOOPBACK, stranger.port), 2_000)))
-                .hasMessageContaining("n3 at 127.0.0.1:" + stranger.port + " belongs to cluster 'away', not to 'home'");
-        try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            HostAndPort silentAddress = HostAndPort.create(LOOPBACK, silent.getLocalPort());
-            assertThatThrownBy(() -> get(first.transport.probe(N3, silentAddress, 200)))
-                    .hasMessageContaining("nothing answered");
-        }
     }
 }
