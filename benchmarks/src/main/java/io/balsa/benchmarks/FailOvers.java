@@ -25,7 +25,9 @@ final class FailOvers {
         /** kill -9: its sockets close at once. */
         KILL,
         /** SIGSTOP: it falls silent, and nobody is told. */
-        STOP
+        STOP,
+        /** It is asked to hand over, as before a restart. */
+        TRANSFER
     }
 
     private static final int CLIENTS = 12;
@@ -51,6 +53,10 @@ final class FailOvers {
     void run(MeasuredSystem system, Tuning tuning, Fault fault, int times) throws IOException, InterruptedException {
         String setting = tuning.name().toLowerCase(Locale.ROOT);
         String faultName = fault.name().toLowerCase(Locale.ROOT);
+        if (fault == Fault.TRANSFER && !system.servers().canTransfer()) {
+            results.note("SKIPPED: " + system.name() + " has no command that hands leadership over");
+            return;
+        }
         out.printf(Locale.ROOT, "fail-over: %s, timeouts %s, %s%n", system.name(), setting, faultName);
         int sessionMillis = tuning == Tuning.TIGHT ? SESSION_TIMEOUT_TIGHT_MILLIS : SESSION_TIMEOUT_MILLIS;
         try (Cluster cluster = Cluster.start(system.servers(), 3, tuning, settings.work())) {
@@ -91,19 +97,11 @@ final class FailOvers {
         acks.clear();
         Thread.sleep(POLL_MILLIS);
         long brokenNanos = System.nanoTime();
-        if (fault == Fault.KILL) {
-            cluster.kill(leader);
-        } else {
-            cluster.pause(leader);
-        }
+        strike(fault, cluster, leader);
         try {
             awaitRecovery(system, acks, brokenNanos);
         } finally {
-            if (fault == Fault.KILL) {
-                cluster.restart(leader);
-            } else {
-                cluster.resume(leader);
-            }
+            heal(fault, cluster, leader);
         }
         Outage outage = new Outage(
                 system.name(),
@@ -114,6 +112,22 @@ final class FailOvers {
                 acks.slowestClientGapMillis(brokenNanos));
         awaitServing(cluster, leader);
         return outage;
+    }
+
+    private static void strike(Fault fault, Cluster cluster, int leader) throws IOException, InterruptedException {
+        switch (fault) {
+            case KILL -> cluster.kill(leader);
+            case STOP -> cluster.pause(leader);
+            case TRANSFER -> cluster.transfer(leader);
+        }
+    }
+
+    private static void heal(Fault fault, Cluster cluster, int leader) throws IOException, InterruptedException {
+        switch (fault) {
+            case KILL -> cluster.restart(leader);
+            case STOP -> cluster.resume(leader);
+            case TRANSFER -> {}
+        }
     }
 
     /** Until acknowledgements have come for a while without a pause. */

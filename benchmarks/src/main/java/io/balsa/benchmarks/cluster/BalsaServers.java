@@ -86,6 +86,17 @@ public final class BalsaServers implements ServerKind {
     }
 
     @Override
+    public boolean canTransfer() {
+        return true;
+    }
+
+    @Override
+    public boolean transfer(Address leader, Address successor) {
+        String target = "{\"target\":\"" + successor.id() + "\"}";
+        return !Http.post(leader.clientUrl() + "/v1/cluster/leader", target).isEmpty();
+    }
+
+    @Override
     public boolean write(Address member) {
         return !Http.put(member.clientUrl() + "/v1/kv/first", "1").isEmpty();
     }

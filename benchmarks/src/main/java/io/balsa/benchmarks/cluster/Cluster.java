@@ -115,6 +115,15 @@ public final class Cluster implements AutoCloseable {
         return kind.write(members.get(member).address);
     }
 
+    /** Has the leader hand over to the member after it. */
+    public void transfer(int leader) throws IOException {
+        Address from = members.get(leader).address;
+        Address to = members.get((leader + 1) % members.size()).address;
+        if (!kind.transfer(from, to)) {
+            throw new IOException(from.id() + " refused to hand over to " + to.id());
+        }
+    }
+
     public void kill(int member) throws InterruptedException {
         members.get(member).kill();
     }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class EtcdServers implements ServerKind {
     private static final Pattern LEADER = Pattern.compile("\"leader\"\\s*:\\s*\"(\\d+)\"");
     private static final Pattern MEMBER = Pattern.compile("\"member_id\"\\s*:\\s*\"(\\d+)\"");
+    private static final String STATUS = "/v3/maintenance/status";
     private static final String FIRST_WRITE = "{\"key\":\"Zmlyc3Q=\",\"value\":\"MQ==\"}";
     private static final List<String> TIGHT = List.of("--heartbeat-interval=50", "--election-timeout=250");
 
@@ -77,10 +78,24 @@ public final class EtcdServers implements ServerKind {
 
     @Override
     public boolean leads(Address member) {
-        String status = Http.post(member.clientUrl() + "/v3/maintenance/status", "{}");
+        String status = Http.post(member.clientUrl() + STATUS, "{}");
         Matcher leader = LEADER.matcher(status);
         Matcher self = MEMBER.matcher(status);
         return leader.find() && self.find() && leader.group(1).equals(self.group(1));
+    }
+
+    @Override
+    public boolean canTransfer() {
+        return true;
+    }
+
+    @Override
+    public boolean transfer(Address leader, Address successor) {
+        Matcher target = MEMBER.matcher(Http.post(successor.clientUrl() + STATUS, "{}"));
+        String move = leader.clientUrl() + "/v3/maintenance/transfer-leadership";
+        return target.find()
+                && !Http.post(move, "{\"targetID\":\"" + target.group(1) + "\"}")
+                        .isEmpty();
     }
 
     @Override

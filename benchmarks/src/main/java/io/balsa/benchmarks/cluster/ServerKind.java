@@ -24,6 +24,16 @@ public interface ServerKind {
     /** Whether this member says that it leads; false when it does not answer quickly. */
     boolean leads(Address member);
 
+    /** Whether these servers hand leadership over when they are told to. */
+    default boolean canTransfer() {
+        return false;
+    }
+
+    /** Has {@code leader} hand over to {@code successor}; whether it did, or began to. Only where {@link #canTransfer}. */
+    default boolean transfer(Address leader, Address successor) {
+        throw new UnsupportedOperationException(name());
+    }
+
     /** Tries one small write through this member; whether it was acknowledged. Waits a second at most. */
     boolean write(Address member);
 }
