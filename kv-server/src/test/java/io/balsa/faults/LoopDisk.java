@@ -13,6 +13,7 @@ import java.util.List;
  */
 final class LoopDisk implements AutoCloseable {
     private static final long IMAGE_BYTES = 1L << 30;
+    private static final long UNMOUNT_NANOS_MAX = 5_000_000_000L;
 
     /** EXT4_IOC_SHUTDOWN with EXT4_GOING_FLAGS_NOLOGFLUSH: nothing that is not on the disk yet will ever get there. */
     private static final String CUT =
@@ -61,16 +62,11 @@ final class LoopDisk implements AutoCloseable {
     }
 
     private void unmount() throws IOException, InterruptedException {
-        for (int attempt = 0; mounted; attempt++) {
-            if (Shell.succeeds("umount", mountPoint.toString())) {
-                mounted = false;
-            } else if (attempt == 50) {
-                Shell.run("umount", "-l", mountPoint.toString());
-                mounted = false;
-            } else {
-                Thread.sleep(100); // A killed process gives its files back in a moment.
-            }
+        // A killed process gives its files back in a moment.
+        if (mounted && !Cluster.comesTrue(UNMOUNT_NANOS_MAX, () -> Shell.succeeds("umount", mountPoint.toString()))) {
+            Shell.run("umount", "-l", mountPoint.toString());
         }
+        mounted = false;
     }
 
     /** Throws when the mount is not the own one any more: nothing else may be touched. */
