@@ -485,7 +485,7 @@ public final class BalsaClient implements AutoCloseable {
                 throw new IllegalArgumentException("a client needs at least one endpoint: http://host:port");
             }
             List<Endpoint> parsed = endpoints.stream().map(Endpoint::parse).toList();
-            HttpTransport transport = new JdkTransport("balsa-client", connectTimeout, connectionsPerEndpointMax);
+            HttpTransport transport = new VertxTransport("balsa-client", connectTimeout, connectionsPerEndpointMax);
             CallOptions defaults = new CallOptions(deadline, consistency, null);
             return new BalsaClient(new Calls(new Endpoints(parsed), transport, defaults, inFlightMax, batching));
         }

@@ -1,5 +1,5 @@
 /**
- * The Java client of Balsa: plain HTTP and JSON, one dependency (Jackson's streaming parser).
+ * The Java client of Balsa: plain HTTP and JSON, on Vert.x and Jackson's streaming parser.
  *
  * <p>Three promises, in the order of their weight:
  *
@@ -26,7 +26,7 @@
  * proves. {@code Endpoints} remembers who leads, {@code LeaderWatch} finds out that it is another one.
  * {@code RequestTarget} writes keys into URLs, {@code Answers} reads the JSON. {@code BatchLane} decides what goes
  * together, {@code BatchedExchange} is one call's part in that. {@code HttpTransport} is the seam below:
- * {@code JdkTransport} implements it with the JDK's own HTTP client.
+ * {@code VertxTransport} implements it with the HTTP client of Vert.x.
  */
 @NullMarked
 package io.balsa.client;

@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 
 /** A server that holds its first answer back, so that the calls that start meanwhile go together. */
 abstract class BatchFixture {
@@ -24,6 +25,15 @@ abstract class BatchFixture {
     final CountDownLatch firstMayEnd = new CountDownLatch(1);
     final CountDownLatch firstIsThere = new CountDownLatch(1);
     final List<AutoCloseable> opened = new ArrayList<>();
+
+    /** Loading them under load takes so long that the client would take the first request of a test for a dead one. */
+    @BeforeAll
+    static void loadTheClasses() throws Exception {
+        try (FakeServer server = new FakeServer(BatchFixture::allWritten);
+                BalsaClient client = BalsaClient.connect(server.url())) {
+            client.put("k", "v");
+        }
+    }
 
     @AfterEach
     void closeAll() throws Exception {
