@@ -17,6 +17,8 @@ import io.balsa.node.PauseWatch;
 import io.balsa.node.RaftLoop;
 import io.balsa.node.RaftThread;
 import io.balsa.node.StorageException;
+import io.balsa.node.Timeouts;
+import io.balsa.raft.LeaseConfig;
 import io.balsa.raft.Membership;
 import io.balsa.raft.MembershipCodec;
 import io.balsa.raft.NodeId;
@@ -191,7 +193,7 @@ public final class Server implements AutoCloseable {
                 config.id(),
                 directory.id(),
                 membership,
-                config.timeouts().toConfig(),
+                config.timeouts().toConfig().with(leases()),
                 random,
                 log.hardState(),
                 log,
@@ -207,6 +209,16 @@ public final class Server implements AutoCloseable {
                 System::nanoTime,
                 config.timeouts(),
                 random.nextLong());
+    }
+
+    /** The directory knows of the pledge before the first one is given. */
+    private LeaseConfig leases() {
+        long pledgeMillis = config.readLeases() ? config.timeouts().electionMillisMin() : 0;
+        long formerMillis = directory.pledge(pledgeMillis);
+        return new LeaseConfig(
+                TimeUnit.MILLISECONDS.toNanos(pledgeMillis),
+                TimeUnit.MILLISECONDS.toNanos(formerMillis),
+                Timeouts.CLOCK_DRIFT_PERCENT);
     }
 
     private void electionIsOver(Election election, boolean amended) {

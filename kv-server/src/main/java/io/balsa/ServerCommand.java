@@ -123,6 +123,13 @@ final class ServerCommand implements Callable<Integer> {
     private @Nullable String electionMillis;
 
     @Option(
+            names = "--read-leases",
+            description =
+                    "Serve reads with ?consistency=lease by lease when this server leads, and bind it to others that"
+                            + " lead: a killed leader is replaced only after the shortest election timeout. To be given to all servers")
+    private boolean readLeases;
+
+    @Option(
             names = "--log-map-gb",
             defaultValue = "64",
             paramLabel = "GIB",
@@ -223,6 +230,7 @@ final class ServerCommand implements Callable<Integer> {
                     join,
                     told,
                     timeouts(),
+                    readLeases,
                     gib("--log-map-gb", logMapGib),
                     gib("--state-map-gb", stateMapGib),
                     compaction(),

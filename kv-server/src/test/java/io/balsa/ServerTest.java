@@ -48,6 +48,7 @@ final class ServerTest {
                 false,
                 peers,
                 Timeouts.preset("lan"),
+                false,
                 MAP_BYTES,
                 MAP_BYTES,
                 new Compaction.Limits(1_000, 1 << 20, 100_000, 100, 1 << 30),

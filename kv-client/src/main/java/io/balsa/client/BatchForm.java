@@ -23,6 +23,7 @@ record BatchForm(
     enum Queue {
         WRITES(Consistency.LINEARIZABLE),
         READS(Consistency.LINEARIZABLE),
+        LEASE_READS(Consistency.LEASE),
         STALE_READS(Consistency.STALE);
 
         final Consistency consistency;
@@ -32,7 +33,11 @@ record BatchForm(
         }
 
         static Queue ofReads(Consistency consistency) {
-            return consistency == Consistency.STALE ? STALE_READS : READS;
+            return switch (consistency) {
+                case LINEARIZABLE -> READS;
+                case LEASE -> LEASE_READS;
+                case STALE -> STALE_READS;
+            };
         }
     }
 

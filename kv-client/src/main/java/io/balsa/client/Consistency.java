@@ -6,6 +6,12 @@ import java.util.Locale;
 public enum Consistency {
     /** Sees every write that was acknowledged before the read began, on whichever server. */
     LINEARIZABLE,
+    /**
+     * The same; the leader answers without asking the others while it holds a lease, if the servers were started with {@code
+     * --read-leases}. That trusts that no server's clock is wrong by more than a tenth. Everywhere else it is served as {@link
+     * #LINEARIZABLE}. The client sends it to the leader once a write has shown that.
+     */
+    LEASE,
     /** Whatever the asked server has applied; cheap, answered without a leader, behind by any time. */
     STALE;
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The servers that the client knows, and which of them to ask. Thread-safe.
  *
- * <p>A write goes to the leader when it is known. Everything else goes to one preferred server, chosen at random so that
+ * <p>A write and a read by lease go to the leader when it is known. Everything else goes to one preferred server, chosen at random so that
  * many clients spread, and kept until it fails: a client that changed servers on every call would run into a dead one on
  * every third.
  */
@@ -26,8 +26,8 @@ final class Endpoints {
     }
 
     /** The server to ask next; null when each was tried already. */
-    synchronized @Nullable Endpoint choose(boolean write, Set<Endpoint> tried) {
-        if (write && leader != null && !tried.contains(leader)) {
+    synchronized @Nullable Endpoint choose(boolean wantsLeader, Set<Endpoint> tried) {
+        if (wantsLeader && leader != null && !tried.contains(leader)) {
             return leader;
         }
         for (int i = 0; i < configured.size(); i++) {

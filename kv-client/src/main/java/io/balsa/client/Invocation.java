@@ -29,6 +29,7 @@ final class Invocation<T> {
 
     private final Operation<T> operation;
     private final boolean repeatable;
+    private final boolean wantsLeader;
     private final Endpoints endpoints;
     private final Sender sender;
     private final ScheduledExecutorService timer;
@@ -56,6 +57,7 @@ final class Invocation<T> {
             ScheduledExecutorService timer) {
         this.operation = operation;
         this.repeatable = operation.reads() || options.idempotencyKey() != null;
+        this.wantsLeader = !operation.reads() || options.consistency() == Consistency.LEASE;
         this.endpoints = endpoints;
         this.sender = sender;
         this.timer = timer;
@@ -161,7 +163,7 @@ final class Invocation<T> {
             if (result.isDone()) {
                 return;
             }
-            endpoint = redirectedTo != null ? redirectedTo : endpoints.choose(!operation.reads(), triedThisRound);
+            endpoint = redirectedTo != null ? redirectedTo : endpoints.choose(wantsLeader, triedThisRound);
             if (endpoint == null) {
                 pause(Duration.ZERO);
                 return;

@@ -191,8 +191,10 @@ final class BalsaClientTest {
         server.script(request -> Answer.found("k", "v", 1));
         client.get("k", CallOption.consistency(Consistency.STALE));
         client.get("k");
+        client.get("k", CallOption.consistency(Consistency.LEASE));
         assertThat(server.seen().get(0).target()).isEqualTo("/v1/kv/k?consistency=stale");
         assertThat(server.seen().get(1).target()).isEqualTo("/v1/kv/k");
+        assertThat(server.seen().get(2).target()).isEqualTo("/v1/kv/k?consistency=lease");
     }
 
     @Test

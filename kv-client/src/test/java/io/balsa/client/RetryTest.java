@@ -37,6 +37,22 @@ final class RetryTest {
     }
 
     @Test
+    void readByLeaseGoesToTheLeaderThatAWriteHasShownAndOthersDoNot() throws Exception {
+        FakeServer leader = server(
+                request -> request.method().equals("PUT") ? Answer.written(57) : Answer.found("k", "leader's", 57));
+        FakeServer follower = server(request -> request.method().equals("PUT")
+                ? Answer.redirect(leader.url() + request.target())
+                : Answer.found("k", "follower's", 57));
+        BalsaClient client = client(follower.url());
+        client.put("k", "v");
+        assertThat(client.get("k").orElseThrow().valueText()).isEqualTo("follower's");
+        assertThat(client.get("k", CallOption.consistency(Consistency.LEASE))
+                        .orElseThrow()
+                        .valueText())
+                .isEqualTo("leader's");
+    }
+
+    @Test
     void leaderThatDiedIsForgottenAndTheNextOneFound() throws Exception {
         FakeServer next = server(request -> Answer.written(58));
         FakeServer old = server(request -> Answer.written(57));

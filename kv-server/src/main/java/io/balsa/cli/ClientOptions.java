@@ -32,7 +32,7 @@ final class ClientOptions {
 
     @Option(
             names = "--consistency",
-            paramLabel = "linearizable|stale",
+            paramLabel = "linearizable|lease|stale",
             defaultValue = "linearizable",
             description = "How fresh a read must be. Default: ${DEFAULT-VALUE}")
     private Consistency consistency = Consistency.LINEARIZABLE;

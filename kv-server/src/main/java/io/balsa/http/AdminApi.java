@@ -122,6 +122,8 @@ final class AdminApi {
         json.field("readsPending", status.readsPending());
         json.field("unappliedBytes", status.unappliedBytes());
         json.field("leaderChanges", status.leaderChanges());
+        json.field("readLeases", status.readLeases());
+        json.field("holdsLease", status.holdsLease());
         json.field("logBytes", sizes.logBytes());
         json.field("stateBytes", sizes.stateBytes());
         json.field("version", dispatcher.ports.version());

@@ -62,12 +62,14 @@ final class BatchApi {
         json.beginObject();
         json.beginArray("results");
         long revision = -1;
-        boolean served = false;
+        Consistency consistency = null;
         for (BatchOperation operation : batch.operations()) {
             json.beginObject();
             revision = Math.max(revision, result(exchange, json, operation));
             json.endObject();
-            served |= operation.readResult instanceof ReadResult.Served;
+            if (operation.readResult instanceof ReadResult.Served served && consistency != Consistency.LEASE) {
+                consistency = served.consistency(); // Of reads in several turns some may have found no lease.
+            }
         }
         json.endArray();
         json.endObject();
@@ -76,8 +78,8 @@ final class BatchApi {
         if (revision >= 0) {
             exchange.revisionHeader(revision);
         }
-        if (served) {
-            exchange.consistencyHeader();
+        if (consistency != null) {
+            exchange.consistencyHeader(consistency);
         }
         exchange.send(200, json);
     }

@@ -2,6 +2,7 @@ package io.balsa.http;
 
 import io.balsa.kv.Key;
 import io.balsa.node.ChangeResult;
+import io.balsa.node.Consistency;
 import io.balsa.node.ReadResult;
 import io.balsa.node.Refusal;
 import io.balsa.node.WriteResult;
@@ -30,6 +31,7 @@ final class Exchange {
     private static final CharSequence RAFT_NODE = HttpHeaders.createOptimized("Raft-Node");
     private static final CharSequence RAFT_CONSISTENCY = HttpHeaders.createOptimized("Raft-Consistency");
     private static final CharSequence LINEARIZABLE = HttpHeaders.createOptimized("linearizable");
+    private static final CharSequence LEASE = HttpHeaders.createOptimized("lease");
     private static final CharSequence STALE = HttpHeaders.createOptimized("stale");
     private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("Retry-After");
     private static final CharSequence ONE = HttpHeaders.createOptimized("1");
@@ -186,11 +188,12 @@ final class Exchange {
     }
 
     /** Says how fresh the read was. */
-    void consistencyHeader() {
+    void consistencyHeader(Consistency served) {
         response.putHeader(
                 RAFT_CONSISTENCY,
-                switch (parameters().consistency()) {
+                switch (served) {
                     case LINEARIZABLE -> LINEARIZABLE;
+                    case LEASE -> LEASE;
                     case STALE -> STALE;
                 });
     }

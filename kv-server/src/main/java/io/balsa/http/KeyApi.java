@@ -170,7 +170,7 @@ final class KeyApi {
         if (result instanceof ReadResult.Served served) {
             exchange.raftHeaders(served.leader(), served.term());
             exchange.revisionHeader(served.result().revision());
-            exchange.consistencyHeader();
+            exchange.consistencyHeader(served.consistency());
             return served.result();
         }
         ReadResult.Refused refused = (ReadResult.Refused) result;

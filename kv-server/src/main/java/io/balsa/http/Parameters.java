@@ -116,8 +116,10 @@ final class Parameters {
         }
         return switch (ascii(value)) {
             case "linearizable" -> Consistency.LINEARIZABLE;
+            case "lease" -> Consistency.LEASE;
             case "stale" -> Consistency.STALE;
-            default -> throw bad("the parameter 'consistency' is linearizable or stale, not '" + ascii(value) + "'");
+            default ->
+                throw bad("the parameter 'consistency' is linearizable, lease or stale, not '" + ascii(value) + "'");
         };
     }
 

@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param writesPending proposed, not yet answered
  * @param unappliedBytes appended by this leader and not yet applied
  * @param leaderChanges how often this server saw another leader than before
+ * @param readLeases whether it takes part in reads by lease
+ * @param holdsLease whether it would serve a read by lease now
  * @param membership the newest in this server's log, committed or not
  * @param members every server of the membership, learners too, in order
  */
@@ -36,6 +38,8 @@ public record NodeStatus(
         int readsPending,
         long unappliedBytes,
         long leaderChanges,
+        boolean readLeases,
+        boolean holdsLease,
         Membership membership,
         List<Member> members) {
 

@@ -58,7 +58,7 @@ public final class RaftLoop {
      * A loop around a core that has just been started.
      *
      * @param firstReadId a random number, new at each start
-     * @param nanoClock monotonic, for measurements only
+     * @param nanoClock monotonic; goes on while the process is stopped
      */
     public RaftLoop(
             Raft raft,
@@ -94,6 +94,7 @@ public final class RaftLoop {
     public boolean turn(List<Input> inputs) {
         long startedAt = nanoClock.getAsLong();
         heardFromLeader = false;
+        raft.leases().now(startedAt);
         for (Input input : inputs) {
             input.giveTo(this);
         }
@@ -309,12 +310,12 @@ public final class RaftLoop {
     public void read(Query query, Consistency consistency, int timeoutTicks, Consumer<ReadResult> reply) {
         if (stopped) {
             reply.accept(new ReadResult.Refused(Refusal.STOPPING, raft.leader(), raft.currentTerm()));
-        } else if (consistency == Consistency.LINEARIZABLE) {
-            reads.add(query, nanoClock.getAsLong(), tick + timeoutTicks, reply);
+        } else if (consistency != Consistency.STALE) {
+            reads.add(query, consistency, nanoClock.getAsLong(), tick + timeoutTicks, reply);
         } else {
             QueryResult result = stateMachine.query(query);
             observer.readServed(consistency, 0);
-            reply.accept(new ReadResult.Served(result, raft.leader(), raft.currentTerm()));
+            reply.accept(new ReadResult.Served(result, consistency, raft.leader(), raft.currentTerm()));
         }
     }
 
@@ -354,6 +355,8 @@ public final class RaftLoop {
                 reads.size(),
                 raft.unappliedBytes(),
                 leaderChanges,
+                raft.leases().isOn(),
+                raft.leases().readIndex() >= 0,
                 raft.membership(),
                 members);
     }

@@ -14,6 +14,12 @@ public record Timeouts(int heartbeatMillis, int electionMillisMin, int electionM
     /** One tick of the Raft clock. */
     public static final int TICK_MILLIS = 10;
 
+    /**
+     * By so much no server's monotonic clock may be fast or slow where reads by lease are served. Crystals are wrong by a hundredth of
+     * that at most, and what sets clocks right changes their speed by less than a thousandth.
+     */
+    public static final int CLOCK_DRIFT_PERCENT = 10;
+
     public static final Timeouts LAN = new Timeouts(50, 150, 300);
     public static final Timeouts STANDARD = new Timeouts(100, 500, 1000);
     public static final Timeouts WAN = new Timeouts(500, 2500, 5000);

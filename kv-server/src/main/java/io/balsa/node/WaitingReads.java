@@ -13,7 +13,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The linearizable reads on their way. All reads of a turn share one request for a read index. When its answer is late
+ * The linearizable reads on their way. Those by lease have their read index at once while the lease holds; all other reads of a
+ * turn share one request for it. When its answer is late
  * or its leader is gone, it is asked for again, with an id that was never used before. The answer to any of the attempts
  * will do, since the reads came in before the first one: were only the last one's accepted, a network or a disk that is
  * slower than the retries would leave every read without an answer. Owned by the Raft thread.
@@ -23,12 +24,14 @@ final class WaitingReads {
 
     private static final class Batch {
         final List<Read> reads;
+        final Consistency consistency;
         final List<Long> ids = new ArrayList<>(1);
         long askedTick;
         long readIndex = -1;
 
-        Batch(List<Read> reads) {
+        Batch(List<Read> reads, Consistency consistency) {
             this.reads = reads;
+            this.consistency = consistency;
         }
 
         boolean confirmed() {
@@ -41,6 +44,7 @@ final class WaitingReads {
     private final int retryTicks;
     private final List<Batch> batches = new ArrayList<>();
     private List<Read> incoming = new ArrayList<>();
+    private List<Read> incomingByLease = new ArrayList<>();
     private long nextId;
 
     /** @param firstId such that no later start of this server uses the ids from there on */
@@ -53,11 +57,13 @@ final class WaitingReads {
 
     int size() {
         return incoming.size()
+                + incomingByLease.size()
                 + batches.stream().mapToInt(batch -> batch.reads.size()).sum();
     }
 
-    void add(Query query, long nowNanos, long deadlineTick, Consumer<ReadResult> reply) {
-        incoming.add(new Read(query, nowNanos, deadlineTick, reply));
+    void add(Query query, Consistency consistency, long nowNanos, long deadlineTick, Consumer<ReadResult> reply) {
+        List<Read> reads = consistency == Consistency.LEASE ? incomingByLease : incoming;
+        reads.add(new Read(query, nowNanos, deadlineTick, reply));
     }
 
     /** Asks for the read index of what came in, and again for what was not answered. Once a turn, before takeReady. */
@@ -67,12 +73,28 @@ final class WaitingReads {
                 ask(batch, tick);
             }
         }
+        readByLease();
         if (!incoming.isEmpty()) {
-            Batch batch = new Batch(incoming);
+            Batch batch = new Batch(incoming, Consistency.LINEARIZABLE);
             incoming = new ArrayList<>();
             batches.add(batch);
             ask(batch, tick);
         }
+    }
+
+    private void readByLease() {
+        if (incomingByLease.isEmpty()) {
+            return;
+        }
+        long readIndex = raft.leases().readIndex();
+        if (readIndex < 0) {
+            incoming.addAll(incomingByLease);
+        } else {
+            Batch batch = new Batch(incomingByLease, Consistency.LEASE);
+            batch.readIndex = readIndex;
+            batches.add(batch);
+        }
+        incomingByLease = new ArrayList<>();
     }
 
     private void ask(Batch batch, long tick) {
@@ -98,10 +120,10 @@ final class WaitingReads {
             if (batch.confirmed() && batch.readIndex <= lastApplied) {
                 iterator.remove();
                 for (Read read : batch.reads) {
-                    observer.readServed(Consistency.LINEARIZABLE, nowNanos - read.startedAtNanos());
+                    observer.readServed(batch.consistency, nowNanos - read.startedAtNanos());
                     read.reply()
                             .accept(new ReadResult.Served(
-                                    state.apply(read.query()), raft.leader(), raft.currentTerm()));
+                                    state.apply(read.query()), batch.consistency, raft.leader(), raft.currentTerm()));
                 }
             }
         }
@@ -112,10 +134,10 @@ final class WaitingReads {
     }
 
     void stop() {
-        if (!incoming.isEmpty()) {
-            batches.add(new Batch(incoming));
-            incoming = new ArrayList<>();
-        }
+        incoming.addAll(incomingByLease);
+        incomingByLease = new ArrayList<>();
+        batches.add(new Batch(incoming, Consistency.LINEARIZABLE));
+        incoming = new ArrayList<>();
         refuse(read -> true, Refusal.STOPPING);
     }
 

@@ -10,7 +10,7 @@ final class Candidate extends Role {
 
     Candidate(Raft raft) {
         super(raft);
-        ticksUntilNextElection = raft.randomElectionTicks();
+        ticksUntilNextElection = raft.timers().electionTicks();
     }
 
     @Override
@@ -55,7 +55,7 @@ final class Candidate extends Role {
         if (!refusals.isEmpty() && mayStillVote < raft.membership().majority()) {
             // Lost: start over soon, at a random moment, and let the pre-vote decide. Not at the first refusal: votes
             // that elect may be on their way, and on a slow network rivals would give up in turns for ever.
-            int soon = 1 + raft.randomTicks(2 * raft.config().heartbeatTicks());
+            int soon = 1 + raft.timers().ticksBelow(2 * raft.config().heartbeatTicks());
             ticksUntilNextElection = Math.min(ticksUntilNextElection, soon);
         }
     }

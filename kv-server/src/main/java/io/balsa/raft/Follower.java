@@ -14,7 +14,7 @@ final class Follower extends Role {
     Follower(Raft raft, @Nullable NodeId leader) {
         super(raft);
         this.leader = leader;
-        this.ticksUntilElection = raft.randomElectionTicks();
+        this.ticksUntilElection = raft.timers().electionTicks();
     }
 
     @Override
@@ -36,13 +36,16 @@ final class Follower extends Role {
     @Override
     void tick() {
         ticksSinceLeader++;
-        ticksUntilElection--;
+        boolean pledged = raft.leases().isPledged();
+        if (!pledged || !leaderLost) {
+            ticksUntilElection--; // Of those that see it end, each has its turn after the pledge.
+        }
         if (ticksUntilElection <= 0 && !raft.mayCampaign()) {
-            ticksUntilElection = raft.randomElectionTicks();
+            ticksUntilElection = raft.timers().electionTicks();
             if (leader != null) {
                 raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.ELECTION_TIMEOUT);
             }
-        } else if (ticksUntilElection <= 0) {
+        } else if (ticksUntilElection <= 0 && !pledged) {
             raft.poll(leaderLost ? Transition.Trigger.CONNECTION_CLOSED : Transition.Trigger.ELECTION_TIMEOUT);
         }
     }
@@ -67,7 +70,7 @@ final class Follower extends Role {
     void written() {
         if (votedThisTurn) {
             votedThisTurn = false;
-            ticksUntilElection = raft.randomElectionTicks();
+            ticksUntilElection = raft.timers().electionTicks();
         }
     }
 
@@ -76,7 +79,7 @@ final class Follower extends Role {
     public void onPreVote(NodeId from, Message.PreVote request) {
         if (leaderLost && !deferred && wouldVoteFor(request)) {
             deferred = true;
-            ticksUntilElection = Math.max(ticksUntilElection, raft.rivalsTurnTicks());
+            ticksUntilElection = Math.max(ticksUntilElection, raft.timers().rivalsTurnTicks());
         }
         super.onPreVote(from, request);
     }
@@ -84,11 +87,11 @@ final class Follower extends Role {
     /** Grants at most one vote a term, first come first served, to a log no older than ours (§5.2, §5.4.1). */
     @Override
     public void onRequestVote(NodeId from, Message.RequestVote request) {
-        boolean granted = raft.mayVoteFor(from, request.lastLog());
+        boolean granted = raft.mayVoteFor(from, request);
         if (granted) {
             raft.voteFor(from);
             votedThisTurn = true;
-            ticksUntilElection = raft.randomElectionTicks();
+            ticksUntilElection = raft.timers().electionTicks();
         }
         raft.votesSeen().decided(from, request, granted);
         raft.promise(from, new Message.RequestVoteReply(raft.currentTerm(), granted));
@@ -97,13 +100,20 @@ final class Follower extends Role {
     @Override
     public void onAppendEntries(NodeId from, Message.AppendEntries request) {
         heardFromLeader(from, request.term());
+        long pledgeNanos = raft.leases().pledge();
         RaftLog log = raft.log();
         EntryId prevLog = request.prevLog();
         if (!log.contains(prevLog)) {
             raft.promise(
                     from,
                     new Message.AppendEntriesReply(
-                            raft.currentTerm(), false, 0, prevLog.index(), log.lastNotAfter(prevLog), request.round()));
+                            raft.currentTerm(),
+                            false,
+                            0,
+                            prevLog.index(),
+                            log.lastNotAfter(prevLog),
+                            request.round(),
+                            pledgeNanos));
             return;
         }
         log.reconcile(request.entries(), raft.commitIndex());
@@ -112,7 +122,8 @@ final class Follower extends Role {
         raft.commitTo(Math.min(request.leaderCommit(), matchIndex));
         raft.promise(
                 from,
-                new Message.AppendEntriesReply(raft.currentTerm(), true, matchIndex, 0, EntryId.NONE, request.round()));
+                new Message.AppendEntriesReply(
+                        raft.currentTerm(), true, matchIndex, 0, EntryId.NONE, request.round(), pledgeNanos));
     }
 
     private void heardFromLeader(NodeId from, long term) {
@@ -123,7 +134,7 @@ final class Follower extends Role {
         }
         leaderLost = false;
         ticksSinceLeader = 0;
-        ticksUntilElection = raft.randomElectionTicks();
+        ticksUntilElection = raft.timers().electionTicks();
     }
 
     @Override

@@ -21,6 +21,7 @@ final class Leader extends Role {
     private @Nullable NodeId transferTarget;
     private int ticksUntilTransferFails;
     private final MembershipChanges changes;
+    private final Lease lease = new Lease(raft, this);
 
     Leader(Raft raft) {
         super(raft);
@@ -150,9 +151,10 @@ final class Leader extends Role {
         if (heartbeat) {
             ticksUntilHeartbeat = raft.config().heartbeatTicks();
         }
-        boolean round = reads.roundWanted();
+        boolean round = reads.roundWanted() || (heartbeat && lease.needsRounds());
         if (round) {
             reads.startRound();
+            lease.roundBegins(reads.round());
         }
         peers.forEach((peer, progress) -> {
             if (heartbeat) {
@@ -270,6 +272,7 @@ final class Leader extends Role {
             return;
         }
         progress.ackedRound = Math.max(progress.ackedRound, reply.round());
+        lease.acknowledged(progress, reply.round(), reply.pledgeNanos());
         if (reply.success()) {
             matched(from, progress, reply.matchIndex());
         } else {
@@ -312,11 +315,19 @@ final class Leader extends Role {
 
     void readIndex(NodeId from, long id) {
         PendingReads.Read read = new PendingReads.Read(from, id, raft.commitIndex());
-        if (raft.commitIndex() < firstIndex) {
+        if (!hasCommittedInItsTerm()) {
             readsBeforeFirstCommit.add(read); // It does not know yet what is committed (§8).
         } else {
             reads.add(read);
         }
+    }
+
+    boolean hasCommittedInItsTerm() {
+        return raft.commitIndex() >= firstIndex;
+    }
+
+    Lease lease() {
+        return lease;
     }
 
     @Override
@@ -345,7 +356,7 @@ final class Leader extends Role {
      *
      * @param own this server's, when it is a voter
      */
-    private long majorityReached(long own, ToLongFunction<Progress> ofPeer) {
+    long majorityReached(long own, ToLongFunction<Progress> ofPeer) {
         List<NodeId> voters = raft.membership().voters();
         long[] reached = new long[voters.size()];
         for (int i = 0; i < reached.length; i++) {
@@ -399,6 +410,7 @@ final class Leader extends Role {
     private void finishTransfer() {
         NodeId target = transferTarget;
         if (target != null && progressOf(target).matchIndex == raft.log().lastIndex()) {
+            lease.giveUp();
             raft.promise(target, new Message.TimeoutNow(raft.currentTerm()));
             if (isRemoved()) {
                 raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.REMOVED);

@@ -76,9 +76,16 @@ public sealed interface Message {
      * @param hint on failure, the last entry of this server that may still agree: the leader looks for the last entry of
      *     its own at or before {@code hint.index()} whose term is at most {@code hint.term()} (end of §5.3)
      * @param round as received; 0 in the answer to a request of an older term
+     * @param pledgeNanos for how long this server elects nobody else, from when it received the request; see {@link Leases}
      */
-    record AppendEntriesReply(long term, boolean success, long matchIndex, long rejected, EntryId hint, long round)
+    record AppendEntriesReply(
+            long term, boolean success, long matchIndex, long rejected, EntryId hint, long round, long pledgeNanos)
             implements Message {
+        /** Of a server that pledges nothing. */
+        AppendEntriesReply(long term, boolean success, long matchIndex, long rejected, EntryId hint, long round) {
+            this(term, success, matchIndex, rejected, hint, round, 0);
+        }
+
         @Override
         public void deliverTo(Handler handler, NodeId from) {
             handler.onAppendEntriesReply(from, this);

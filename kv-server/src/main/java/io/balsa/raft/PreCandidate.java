@@ -23,7 +23,7 @@ final class PreCandidate extends Role {
      * others may notice its end a little later.
      */
     void poll() {
-        ticksUntilNextPoll = patienceTicks + raft.randomTicks(patienceTicks);
+        ticksUntilNextPoll = patienceTicks + raft.timers().ticksBelow(patienceTicks);
         patienceTicks = Math.min(2 * patienceTicks, raft.config().heartbeatTicks());
         yields = false;
         votes.clear();
@@ -60,7 +60,7 @@ final class PreCandidate extends Role {
         if (mayYield && request.term() > raft.currentTerm() && (further || asFar)) {
             yields = true;
             mayYield = false;
-            ticksUntilNextPoll = raft.rivalsTurnTicks();
+            ticksUntilNextPoll = raft.timers().rivalsTurnTicks();
         }
     }
 
@@ -80,7 +80,7 @@ final class PreCandidate extends Role {
     /** Its vote of this term may still be free: a poll is no candidacy. */
     @Override
     public void onRequestVote(NodeId from, Message.RequestVote request) {
-        if (raft.mayVoteFor(from, request.lastLog())) {
+        if (raft.mayVoteFor(from, request)) {
             raft.becomeFollower(request.term(), null, Transition.Trigger.VOTED).onRequestVote(from, request);
         } else {
             super.onRequestVote(from, request);

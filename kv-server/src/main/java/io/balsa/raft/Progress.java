@@ -20,6 +20,10 @@ final class Progress {
     long nextIndex;
     long matchIndex;
     long ackedRound;
+
+    /** By the leader's clock; see {@link Lease}. */
+    long pledgedUntilNanos;
+
     boolean probing = true;
     boolean probeSent;
     long ticksSinceContact;

@@ -16,7 +16,7 @@ public final class Raft {
     private final NodeId self;
     private final String directoryId;
     private final RaftConfig config;
-    private final RandomGenerator random;
+    private final Timers timers;
     private final RaftLog log;
 
     private HardState hardState;
@@ -31,6 +31,7 @@ public final class Raft {
     private final SnapshotResults snapshotResults = new SnapshotResults(this);
     private final Outbox outbox = new Outbox();
     private final VotesSeen votesSeen = new VotesSeen(this);
+    private final Leases leases;
 
     /**
      * A server as it comes back after a restart, as a follower.
@@ -61,7 +62,8 @@ public final class Raft {
         this.self = self;
         this.directoryId = directoryId;
         this.config = config;
-        this.random = random;
+        this.leases = new Leases(this);
+        this.timers = new Timers(config, random);
         this.log = new RaftLog(stored, config.cacheBytesMax(), membership, lastApplied);
         this.hardState = hardState;
         this.writtenHardState = hardState;
@@ -90,7 +92,7 @@ public final class Raft {
             return;
         }
         if (message.term() > currentTerm()) {
-            if (message instanceof Message.RequestVote vote && !vote.leaderTransfer() && role.hasLiveLeader()) {
+            if (message instanceof Message.RequestVote vote && !vote.leaderTransfer() && hasLiveLeader()) {
                 votesSeen.decided(from, vote, Vote.Verdict.LEADER_ALIVE);
                 return; // Not even its term is taken over (thesis §4.2.3).
             }
@@ -241,6 +243,11 @@ public final class Raft {
         return snapshotResults;
     }
 
+    /** What the time is is told there, and what may be read by lease is asked. */
+    public Leases leases() {
+        return leases;
+    }
+
     public NodeId self() {
         return self;
     }
@@ -376,8 +383,9 @@ public final class Raft {
         return votesSeen;
     }
 
+    /** As far as this server knows, or as it has pledged. */
     boolean hasLiveLeader() {
-        return role.hasLiveLeader();
+        return role.hasLiveLeader() || leases.isPledged();
     }
 
     // What the roles share.
@@ -412,30 +420,21 @@ public final class Raft {
         return log.memberships().mayCampaign(self, directoryId, commitIndex);
     }
 
-    /** One vote a term, first come first served, for a log no older than ours (§5.2, §5.4.1). */
-    boolean mayVoteFor(NodeId candidate, EntryId lastLog) {
+    /** One vote a term, first come first served, for a log no older than ours (§5.2, §5.4.1), if no pledge forbids it. */
+    boolean mayVoteFor(NodeId candidate, Message.RequestVote request) {
         NodeId votedFor = votedFor();
         return mayVote()
+                && (request.leaderTransfer() || !leases.isPledged())
                 && (votedFor == null || votedFor.equals(candidate))
-                && lastLog.isAtLeastAsUpToDateAs(log.last());
+                && request.lastLog().isAtLeastAsUpToDateAs(log.last());
     }
 
     void voteFor(NodeId candidate) {
         hardState = new HardState(currentTerm(), candidate);
     }
 
-    int randomElectionTicks() {
-        return random.nextInt(config.electionTicksMin(), config.electionTicksMax());
-    }
-
-    /** How long a rival that goes first has to win its election. */
-    int rivalsTurnTicks() {
-        return 2 * config.staggerTicks() + randomTicks(2 * config.staggerTicks());
-    }
-
-    /** From 0 to {@code bound} - 1. */
-    int randomTicks(int bound) {
-        return random.nextInt(bound);
+    Timers timers() {
+        return timers;
     }
 
     void commitTo(long index) {

@@ -13,6 +13,7 @@ package io.balsa.raft;
  * @param unappliedBytesMax what a leader appends beyond what is applied; then it refuses
  * @param cacheBytesMax of the log's tail in memory, as far as it is written and applied
  * @param snapshotWindowMax chunks of a snapshot that one follower has not stored yet; all are kept in memory
+ * @param leases whether, and how, this server takes part in reads by lease
  */
 public record RaftConfig(
         int electionTicksMin,
@@ -24,7 +25,8 @@ public record RaftConfig(
         long windowBytesMax,
         long unappliedBytesMax,
         long cacheBytesMax,
-        int snapshotWindowMax) {
+        int snapshotWindowMax,
+        LeaseConfig leases) {
 
     /** A transfer of a snapshot that comes no further for this many of the longest election timeouts is given up. */
     private static final int SNAPSHOT_PATIENCE = 20;
@@ -45,7 +47,32 @@ public record RaftConfig(
     /** The limits of production with the given timeouts, in ticks. */
     public static RaftConfig ofTicks(int electionTicksMin, int electionTicksMax, int heartbeatTicks) {
         return new RaftConfig(
-                electionTicksMin, electionTicksMax, heartbeatTicks, 2, 1 << 20, 64, 8 << 20, 32 << 20, 16 << 20, 8);
+                electionTicksMin,
+                electionTicksMax,
+                heartbeatTicks,
+                2,
+                1 << 20,
+                64,
+                8 << 20,
+                32 << 20,
+                16 << 20,
+                8,
+                LeaseConfig.OFF);
+    }
+
+    public RaftConfig with(LeaseConfig other) {
+        return new RaftConfig(
+                electionTicksMin,
+                electionTicksMax,
+                heartbeatTicks,
+                staggerTicks,
+                messageBytesMax,
+                windowMessagesMax,
+                windowBytesMax,
+                unappliedBytesMax,
+                cacheBytesMax,
+                snapshotWindowMax,
+                other);
     }
 
     int snapshotPatienceTicks() {

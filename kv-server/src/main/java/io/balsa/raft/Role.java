@@ -42,7 +42,7 @@ abstract sealed class Role implements Message.Handler permits Follower, PreCandi
 
     final boolean wouldVoteFor(Message.PreVote request) {
         return request.term() > raft.currentTerm()
-                && !hasLiveLeader()
+                && !raft.hasLiveLeader()
                 && request.lastLog().isAtLeastAsUpToDateAs(raft.log().last());
     }
 

@@ -5,7 +5,7 @@
  *
  * <h2>How it is driven</h2>
  *
- * What goes in is a plain call on {@link io.balsa.raft.Raft}: a tick, a message, a proposal, a read, a closed connection. What
+ * What goes in is a plain call on {@link io.balsa.raft.Raft}: the time, a tick, a message, a proposal, a read, a closed connection. What
  * comes out is plain data: one {@link io.balsa.raft.Ready} for everything that went in since the last. There are two lists of
  * messages in it, before and after the write, because an AppendEntries claims nothing about its sender's disk and all
  * other messages do (thesis §10.2.1).
@@ -27,6 +27,8 @@
  * <tr><td>thesis §4.2.3, stickiness</td><td>{@link io.balsa.raft.Role#hasLiveLeader}</td></tr>
  * <tr><td>thesis §6.2, check-quorum</td><td>{@link io.balsa.raft.Leader#tick}</td></tr>
  * <tr><td>thesis §6.4, ReadIndex</td><td>{@link io.balsa.raft.PendingReads}</td></tr>
+ * <tr><td>thesis §6.4.1, leases</td><td>{@link io.balsa.raft.Leases}: what is pledged and why that is enough; {@link
+ * io.balsa.raft.Lease}</td></tr>
  * <tr><td>thesis §9.6, pre-vote</td><td>{@link io.balsa.raft.PreCandidate}</td></tr>
  * </table>
  *
@@ -48,7 +50,8 @@
  *   <li>The log is cut by its owner, not here: {@link io.balsa.raft.StoredLog#anchor} tells what is gone. A transfer of a
  *       snapshot survives neither its leader's term nor its follower's process.
  *   <li>Pre-vote, stickiness and check-quorum belong together: with any one missing there is a known livelock.
- *   <li>A server that is restarted knows no leader, and would grant a vote at once; reads by lease are not offered.
+ *   <li>A server that is restarted knows no leader, and grants a vote at once, unless an earlier process of it may have pledged not
+ *       to. Reads by lease rest on clocks; nothing else does.
  *   <li>Nothing here is thread-safe, and nothing here logs: {@link io.balsa.raft.Transition} tells the driver what to log.
  * </ul>
  */

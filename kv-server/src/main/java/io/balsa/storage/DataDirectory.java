@@ -223,6 +223,19 @@ public final class DataDirectory implements AutoCloseable {
         change(identity.formed(first));
     }
 
+    /**
+     * Keeps, durably, that a process may pledge for so long; returns for how long an earlier one may have.
+     *
+     * @param millis 0: this one pledges nothing
+     */
+    public long pledge(long millis) {
+        long before = identity.pledgeMillis();
+        if (millis > before) {
+            change(identity.pledged(millis));
+        }
+        return before;
+    }
+
     /** Makes it the directory of another cluster, which its server begins. */
     public void rename(String newClusterId) {
         change(identity.of(newClusterId));

@@ -36,12 +36,14 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * @param directoryId 32 hexadecimal digits, drawn once: tells a wiped disk from the one that a vote was cast on
+ * @param pledgeMillis the longest pledge (see {@code raft.Leases}) that any process may have given on it; 0: none, and not in the file
  * @param members the cluster's first membership, with each one's address and directory; null: not formed, or not from here
  */
 record Identity(
         String clusterId,
         NodeId node,
         String directoryId,
+        long pledgeMillis,
         @Nullable Membership members) {
     private static final int FORMAT = 1;
     private static final int FILE_BYTES_MAX = 64 << 10;
@@ -50,16 +52,20 @@ record Identity(
     static Identity create(String clusterId, NodeId node) {
         byte[] random = new byte[ID_BYTES];
         new SecureRandom().nextBytes(random);
-        return new Identity(clusterId, node, HexFormat.of().formatHex(random), null);
+        return new Identity(clusterId, node, HexFormat.of().formatHex(random), 0, null);
     }
 
     Identity formed(Membership first) {
-        return new Identity(clusterId, node, directoryId, first);
+        return new Identity(clusterId, node, directoryId, pledgeMillis, first);
+    }
+
+    Identity pledged(long millis) {
+        return new Identity(clusterId, node, directoryId, Math.max(pledgeMillis, millis), members);
     }
 
     /** The same directory, as the beginning of another cluster. */
     Identity of(String newClusterId) {
-        return new Identity(newClusterId, node, directoryId, null);
+        return new Identity(newClusterId, node, directoryId, pledgeMillis, null);
     }
 
     private static String text(Membership members) {
@@ -95,6 +101,9 @@ record Identity(
             json.writeStringField("cluster", clusterId);
             json.writeStringField("node", node.toString());
             json.writeStringField("directory", directoryId);
+            if (pledgeMillis > 0) {
+                json.writeNumberField("pledgeMillis", pledgeMillis);
+            }
             if (members != null) {
                 json.writeStringField("members", text(members));
             }
@@ -134,8 +143,13 @@ record Identity(
         }
         try {
             String members = fields.get("members");
+            long pledgeMillis = Long.parseLong(fields.getOrDefault("pledgeMillis", "0"));
             return new Identity(
-                    cluster, NodeId.parse(node), directory, members == null ? null : members(cluster, members));
+                    cluster,
+                    NodeId.parse(node),
+                    directory,
+                    pledgeMillis,
+                    members == null ? null : members(cluster, members));
         } catch (IllegalArgumentException wrong) {
             throw unreadable(file, "it holds " + fields, wrong);
         }

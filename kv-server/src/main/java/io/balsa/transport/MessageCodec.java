@@ -22,7 +22,7 @@ import java.util.List;
  *   3 RequestVote         term | id lastLog | y leaderTransfer
  *   4 RequestVoteReply    term | y voteGranted
  *   5 AppendEntries       term | id prevLog | leaderCommit | round | entry, entry, … up to the end of the frame
- *   6 AppendEntriesReply  term | y success | matchIndex | rejected | id hint | round
+ *   6 AppendEntriesReply  term | y success | matchIndex | rejected | id hint | round | pledgeNanos
  *   7 ReadIndex           term | readId
  *   8 ReadIndexReply      term | readId | readIndex
  *   9 TimeoutNow          term
@@ -62,7 +62,7 @@ final class MessageCodec {
     private static final int APPEND_ENTRIES_BYTES = 5 * Long.BYTES;
     private static final int INSTALL_SNAPSHOT_BYTES = 5 * Long.BYTES + 1;
     private static final int ENTRY_BYTES = Long.BYTES + 1 + Integer.BYTES;
-    private static final int SMALL_BODY_BYTES_MAX = 6 * Long.BYTES + 1;
+    private static final int SMALL_BODY_BYTES_MAX = 7 * Long.BYTES + 1;
 
     private MessageCodec() {}
 
@@ -126,7 +126,8 @@ final class MessageCodec {
             case REQUEST_VOTE_REPLY -> new Message.RequestVoteReply(number(in), flag(in));
             case APPEND_ENTRIES -> appendEntries(in);
             case APPEND_ENTRIES_REPLY ->
-                new Message.AppendEntriesReply(number(in), flag(in), number(in), number(in), entryId(in), number(in));
+                new Message.AppendEntriesReply(
+                        number(in), flag(in), number(in), number(in), entryId(in), number(in), number(in));
             case READ_INDEX -> new Message.ReadIndex(number(in), in.getLong());
             case READ_INDEX_REPLY -> new Message.ReadIndexReply(number(in), in.getLong(), number(in));
             case TIMEOUT_NOW -> new Message.TimeoutNow(number(in));
@@ -285,7 +286,7 @@ final class MessageCodec {
             int start = begin(APPEND_ENTRIES_REPLY, reply);
             out.writeBoolean(reply.success()).writeLong(reply.matchIndex()).writeLong(reply.rejected());
             entryId(reply.hint());
-            out.writeLong(reply.round());
+            out.writeLong(reply.round()).writeLong(reply.pledgeNanos());
             Frame.end(out, start);
         }
 

@@ -46,6 +46,7 @@ final class InProcessNode implements Node, AutoCloseable {
     private volatile @Nullable Uncertainty uncertainty;
     private volatile @Nullable NodeId leader = OWN;
     private volatile boolean broken;
+    private volatile boolean holdsLease;
     private volatile long revision;
     private volatile Membership membership = new Membership(
             57,
@@ -71,6 +72,7 @@ final class InProcessNode implements Node, AutoCloseable {
         uncertainty = null;
         leader = OWN;
         broken = false;
+        holdsLease = false;
         changeResult = (change, expected) -> new ChangeResult.Changed(membership, leader, 7);
     }
 
@@ -96,6 +98,11 @@ final class InProcessNode implements Node, AutoCloseable {
     /** Calls fail with an exception that is a bug. */
     void breakDown() {
         broken = true;
+    }
+
+    /** From now on reads by lease find one. */
+    void takeLease() {
+        holdsLease = true;
     }
 
     /** Answers wait until {@link #release}. */
@@ -158,9 +165,11 @@ final class InProcessNode implements Node, AutoCloseable {
         }
         thread.execute(() -> {
             Refusal reason = refusal;
-            ReadResult result = reason != null && consistency == Consistency.LINEARIZABLE
+            boolean byLease = consistency == Consistency.LEASE && holdsLease;
+            Consistency served = consistency == Consistency.STALE || byLease ? consistency : Consistency.LINEARIZABLE;
+            ReadResult result = reason != null && consistency != Consistency.STALE
                     ? new ReadResult.Refused(reason, leader, 7)
-                    : new ReadResult.Served(machine.query(query), leader, 7);
+                    : new ReadResult.Served(machine.query(query), served, leader, 7);
             answer(() -> reply.accept(result));
         });
     }
@@ -216,6 +225,8 @@ final class InProcessNode implements Node, AutoCloseable {
                 0,
                 0,
                 1,
+                holdsLease,
+                own && holdsLease,
                 membership,
                 List.copyOf(members));
     }

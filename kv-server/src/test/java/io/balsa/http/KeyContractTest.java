@@ -332,6 +332,19 @@ class KeyContractTest {
                 .isEqualTo("stale");
     }
 
+    @Test
+    void theHeaderSaysWhatWasServedWhereNoLeaseHolds() {
+        server.put("/v1/kv/lease", "x");
+        assertThat(server.get("/v1/kv/lease?consistency=lease").header("raft-consistency"))
+                .isEqualTo("linearizable");
+        server.node.takeLease();
+        assertThat(server.get("/v1/kv/lease?consistency=lease").header("raft-consistency"))
+                .isEqualTo("lease");
+        Answer unknown = server.get("/v1/kv/lease?consistency=fresh");
+        assertThat(unknown.status()).isEqualTo(400);
+        assertThat(unknown.json().path("detail").asText()).contains("linearizable, lease or stale");
+    }
+
     @ParameterizedTest
     @EnumSource(Uncertainty.class)
     void anUnknownOutcomeIsRetryableOnlyWhenASecondAttemptIsHarmless(Uncertainty uncertainty) {

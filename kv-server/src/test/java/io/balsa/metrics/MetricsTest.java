@@ -39,6 +39,8 @@ class MetricsTest {
                 2,
                 4096,
                 6,
+                true,
+                leads,
                 Membership.of(OWN, PEER),
                 List.of(
                         new NodeStatus.Member(OWN, leads ? 120 : 0, leads ? 0 : -1),

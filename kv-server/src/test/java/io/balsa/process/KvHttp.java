@@ -139,6 +139,16 @@ public final class KvHttp {
                 .thenApply(response -> new Answer(response.statusCode(), response.body()));
     }
 
+    /** As what a read by lease is served: {@code lease}, {@code linearizable}, or nothing when it is refused. */
+    String leaseReadIs(URI server, String key) throws IOException, InterruptedException {
+        HttpRequest request =
+                request(server, "/v1/kv/" + key + "?consistency=lease").build();
+        return client.send(request, HttpResponse.BodyHandlers.discarding())
+                .headers()
+                .firstValue("Raft-Consistency")
+                .orElse("");
+    }
+
     /** Any other GET. */
     Answer read(URI server, String path) throws IOException, InterruptedException {
         return answer(request(server, path).build());

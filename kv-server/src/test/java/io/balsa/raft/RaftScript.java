@@ -12,11 +12,14 @@ import java.util.function.Predicate;
  *
  * <pre>
  *   > cluster 3            a cluster of three, all of them followers in term 0; "cluster 3 5" has two more servers, no members
+ *   > cluster 3 leases     a cluster of three that takes part in reads by lease
  *   > history 1 6 1 1 4    server 1 is in term 6 and holds entries of the terms 1, 1, 4
  *   > tick 1 10            server 1's clock goes on by ten ticks
+ *   > pause 1 10           server 1 stands still for ten ticks of its clock
  *   > elect 1              server 1 times out and everything arrives at once; messages are not shown
  *   > propose 1 x          a client gives command x to server 1
  *   > read 2               a client asks server 2 for a linearizable read
+ *   > lease 1              may server 1 serve a read by lease?
  *   > transfer 1 2         server 1 is asked to hand over to server 2; "transfer 1" lets it choose
  *   > add 1 4              server 1 is asked to take in server 4 as a learner; "add 1 4 joining" as one to be promoted
  *   > promote 1 4          server 1 is asked to make it a voter; "remove 1 4" to let it go; "remove 1 4 at 7" at revision 7 only
@@ -61,8 +64,8 @@ public final class RaftScript implements TestCluster.Watcher {
             case "cluster" ->
                 cluster = new TestCluster(
                         number(words, 1),
-                        number(words, words.length - 1),
-                        TestCluster.CONFIG,
+                        number(words, words.length > 2 && !leases(words) ? 2 : 1),
+                        leases(words) ? TestCluster.WITH_LEASES : TestCluster.CONFIG,
                         this,
                         TestCluster.InOrder::new);
             case "add" -> {
@@ -74,6 +77,7 @@ public final class RaftScript implements TestCluster.Watcher {
             case "promote" -> change(words, new MembershipChange.Promote(new NodeId(number(words, 2))));
             case "history" -> history(words);
             case "tick" -> cluster.tick(number(words, 1), number(words, 2));
+            case "pause" -> cluster.pause(number(words, 1), number(words, 2));
             case "elect" -> {
                 quiet = true;
                 cluster.elect(number(words, 1));
@@ -81,6 +85,7 @@ public final class RaftScript implements TestCluster.Watcher {
             }
             case "propose" -> happened(String.valueOf(cluster.propose(number(words, 1), words[2])));
             case "read" -> cluster.readIndex(number(words, 1));
+            case "lease" -> lease(number(words, 1));
             case "transfer" -> transfer(words);
             case "close" -> {
                 cluster.raft(number(words, 1)).connectionClosed(new NodeId(number(words, 2)));
@@ -110,6 +115,16 @@ public final class RaftScript implements TestCluster.Watcher {
             case "show" -> show();
             default -> throw new IllegalArgumentException("no such command: " + String.join(" ", words));
         }
+    }
+
+    private static boolean leases(String... words) {
+        return List.of(words).contains("leases");
+    }
+
+    private void lease(int server) {
+        long readIndex = cluster.raft(server).leases().readIndex();
+        happened("n" + server
+                + (readIndex < 0 ? " has no lease" : " may read by lease what is applied up to " + readIndex));
     }
 
     private static int number(String[] words, int at) {
@@ -246,7 +261,8 @@ public final class RaftScript implements TestCluster.Watcher {
             String answer = m.success()
                     ? "has up to " + m.matchIndex()
                     : "refuses " + m.rejected() + ", may agree up to " + m.hint();
-            return "AppendEntriesReply term " + m.term() + ": " + answer + ", round " + m.round();
+            return "AppendEntriesReply term " + m.term() + ": " + answer + ", round " + m.round()
+                    + (m.pledgeNanos() > 0 ? ", bound for " + m.pledgeNanos() / 1_000_000 + " ms" : "");
         }
         if (message instanceof Message.InstallSnapshot m) {
             return "InstallSnapshot term " + m.term() + ", transfer " + m.transfer() + ", up to " + m.lastIncluded()

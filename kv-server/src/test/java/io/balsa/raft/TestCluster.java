@@ -18,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 final class TestCluster {
     static final RaftConfig CONFIG = RaftConfig.ofTicks(10, 20, 3);
 
+    static final long TICK_NANOS = 10_000_000;
+
+    /** Every server pledges the shortest election timeout. */
+    static final RaftConfig WITH_LEASES = CONFIG.with(new LeaseConfig(10 * TICK_NANOS, 0, 20));
+
     /** One core with its disk. */
     static final class Server {
         final NodeId id;
@@ -30,6 +35,7 @@ final class TestCluster {
         final TreeMap<TransferId, Integer> reading = new TreeMap<>();
 
         long appliedIndex;
+        long clockNanos;
         Raft raft;
         boolean down;
 
@@ -108,26 +114,28 @@ final class TestCluster {
         cut = new boolean[size + 1][size + 1];
         for (NodeId id : ids) {
             servers.put(id.value(), start(id));
+            pause(id.value(), 0);
         }
     }
 
     private Server start(NodeId id) {
         TestLog disk = new TestLog();
-        return new Server(id, disk, core(id, "", disk));
+        return new Server(id, disk, core(id, "", disk, 0));
     }
 
-    private Raft core(NodeId id, String directoryId, TestLog disk) {
+    private Raft core(NodeId id, String directoryId, TestLog disk, long formerPledgeNanos) {
         RandomGenerator random = randoms.get(id.value());
         if (random == null) {
             throw new AssertionError("no server " + id);
         }
         // A wiped server, too, waits until it is told: it has forgotten that the cluster knew it.
         Membership first = membership.holds(id, directoryId) ? membership : Membership.NONE;
+        LeaseConfig leases = config.leases();
         return new Raft(
                 id,
                 directoryId,
                 first,
-                config,
+                config.with(new LeaseConfig(leases.pledgeNanos(), formerPledgeNanos, leases.clockDriftPercent())),
                 random,
                 disk.hardState(),
                 disk,
@@ -158,7 +166,7 @@ final class TestCluster {
             entries.add(new LogEntry(i + 1, terms[i], command("t" + terms[i])));
         }
         server.disk.write(new HardState(currentTerm, null), entries);
-        server.raft = core(server.id, server.directoryId, server.disk);
+        server.raft = core(server.id, server.directoryId, server.disk, 0);
     }
 
     static ByteBuffer command(String text) {
@@ -174,9 +182,17 @@ final class TestCluster {
 
     void tick(int id, int times) {
         for (int i = 0; i < times; i++) {
+            pause(id, 1);
             server(id).raft.tick();
             turn(id);
         }
+    }
+
+    /** Its clock goes on, and it does nothing. */
+    void pause(int id, int ticks) {
+        Server server = server(id);
+        server.clockNanos += ticks * TICK_NANOS;
+        server.raft.leases().now(server.clockNanos);
     }
 
     Proposal propose(int id, String command) {
@@ -221,7 +237,9 @@ final class TestCluster {
         server.applied.clear();
         server.reading.clear();
         server.appliedIndex = server.disk.anchor().index();
-        server.raft = core(server.id, server.directoryId, server.disk);
+        server.raft =
+                core(server.id, server.directoryId, server.disk, config.leases().pledgeNanos());
+        pause(id, 0);
         turn(id);
     }
 

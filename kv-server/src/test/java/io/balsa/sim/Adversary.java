@@ -58,6 +58,7 @@ final class Adversary {
             case REMOVE_SERVER -> change(this::removal);
             case REMOVE_LEADER -> change(raft -> new MembershipChange.Remove(raft.self()));
             case PROMOTE -> change(this::promotion);
+            case DISCONNECT_LEADER -> disconnect(leaderOrAny());
         }
         start();
     }
@@ -133,6 +134,18 @@ final class Adversary {
         isolate(server);
         long electionMicros = world.faults.timeouts.electionMillisMax() * 1_000L;
         server.pauseUntil(world.scheduler.nowMicros() + random.nextLong(electionMicros, 4 * electionMicros));
+    }
+
+    /** Its connections end, and the others notice that: they call an election as soon as they may. */
+    private void disconnect(SimulatedServer server) {
+        world.network.heal();
+        world.servers().forEach(other -> world.network.cutBothWays(server.id, other.id));
+        for (SimulatedServer other : world.servers()) {
+            if (!other.id.equals(server.id)) {
+                world.scheduler.in(
+                        random.nextLong(100, 5_000), () -> other.receive(loop -> loop.connectionClosed(server.id)));
+            }
+        }
     }
 
     private void slowDisk(SimulatedServer server) {

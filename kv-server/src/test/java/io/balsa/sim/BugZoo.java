@@ -27,7 +27,9 @@ final class BugZoo {
         bugs.addAll(SnapshotBugs.all());
         bugs.addAll(MembershipBugs.changes());
         bugs.addAll(MembershipBugs.wipedDisks());
+        bugs.addAll(LeaseBugs.all());
         bugs.addAll(histories());
+        bugs.addAll(LeaseBugs.histories());
         return List.copyOf(bugs);
     }
 
@@ -43,7 +45,7 @@ final class BugZoo {
                         .by(
                                 new Patch(
                                         "raft/Raft.java",
-                                        "\n                && lastLog.isAtLeastAsUpToDateAs(log.last());",
+                                        "\n                && request.lastLog().isAtLeastAsUpToDateAs(log.last());",
                                         ";"),
                                 new Patch(
                                         "raft/Role.java",
@@ -203,7 +205,7 @@ final class BugZoo {
                                 "ReadsAreFresh",
                                 "ReadIndexIsFresh")
                         .within(300)
-                        .by("raft/Leader.java", "if (raft.commitIndex() < firstIndex) {", "if (false) {"),
+                        .by("raft/Leader.java", "if (!hasCommittedInItsTerm()) {", "if (false) {"),
                 simulated("a deposed leader serves reads without asking", "26", "ReadsAreFresh")
                         .by(
                                 "raft/Leader.java",
@@ -275,10 +277,10 @@ final class BugZoo {
                                 "if (false) {\n            promise"),
                 scripted("a live leader is disturbed by candidates", "15", "12-a-chain.txt")
                         .by(
-                                new Patch("raft/Role.java", "                && !hasLiveLeader()\n", ""),
+                                new Patch("raft/Role.java", "                && !raft.hasLiveLeader()\n", ""),
                                 new Patch(
                                         "raft/Raft.java",
-                                        "!vote.leaderTransfer() && role.hasLiveLeader()",
+                                        "!vote.leaderTransfer() && hasLiveLeader()",
                                         "!vote.leaderTransfer() && false")),
                 partitioned("a leader without a majority stays", "15")
                         .by(
@@ -412,7 +414,7 @@ final class BugZoo {
                                 "batch.confirmed()"),
                 seenByClients("(seen by clients) a read is confirmed before a commit in the own term", "7")
                         .within(300)
-                        .by("raft/Leader.java", "if (raft.commitIndex() < firstIndex) {", "if (false) {"),
+                        .by("raft/Leader.java", "if (!hasCommittedInItsTerm()) {", "if (false) {"),
                 seenByClients("(seen by clients) a write is answered for another entry at its index", "17")
                         .within(300)
                         .by(

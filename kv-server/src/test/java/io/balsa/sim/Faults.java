@@ -2,6 +2,7 @@ package io.balsa.sim;
 
 import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
+import io.balsa.raft.LeaseConfig;
 import io.balsa.raft.RaftConfig;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -35,10 +36,11 @@ final class Faults {
         ADD_SERVER,
         REMOVE_SERVER,
         REMOVE_LEADER,
-        PROMOTE;
+        PROMOTE,
+        DISCONNECT_LEADER;
 
         boolean changesMembership() {
-            return compareTo(WIPE) >= 0;
+            return compareTo(WIPE) >= 0 && compareTo(PROMOTE) <= 0;
         }
     }
 
@@ -100,6 +102,17 @@ final class Faults {
     final double crashAmidSnapshot;
     final double crashAmidInstall;
 
+    /** Whether some servers take part in reads by lease; and of a start, that this one does as all others do. */
+    final boolean leases;
+
+    final double likeTheOthers;
+
+    /** Each clock drifts as far as any may, one way or the other. */
+    final boolean extremeClocks;
+
+    /** Of the reads that must be fresh. */
+    final double leaseShare;
+
     Faults(SplittableRandom random) {
         int size = random.nextInt(10);
         servers = size == 0 ? 1 : size < 7 ? 3 : 5;
@@ -157,7 +170,27 @@ final class Faults {
         if (random.nextInt(3) == 1) {
             faults.add(Act.WIPE);
         }
+        int kind = random.nextInt(5);
+        leases = kind < 2;
+        likeTheOthers = kind == 0 ? 0.6 : 1;
+        leaseShare = leases ? pick(random, 0.5, 0.9) : 0;
+        extremeClocks = leases && random.nextBoolean();
+        if (leases) {
+            faults.add(Act.DISCONNECT_LEADER);
+        }
         acts = List.copyOf(faults);
+    }
+
+    /** How a server takes part in reads by lease from this start on; it remembers what it has ever pledged. */
+    LeaseConfig leases(SplittableRandom random, long formerPledgeNanos) {
+        if (!leases) {
+            return LeaseConfig.OFF;
+        }
+        long pledgeNanos = timeouts.electionMillisMin() * MILLI * 1_000;
+        if (random.nextDouble() >= likeTheOthers) {
+            pledgeNanos = random.nextBoolean() ? 0 : pledgeNanos * random.nextInt(1, 20) / 10;
+        }
+        return new LeaseConfig(pledgeNanos, formerPledgeNanos, (int) clockDriftPercent);
     }
 
     /** Often far too eager, so that followers are behind the log all the time. */
@@ -193,7 +226,8 @@ final class Faults {
                 pick(random, 1, 1_000, 10_000),
                 pick(random, 200, 1_000, 20_000),
                 pick(random, 0, 500, 5_000),
-                windowMessagesMax);
+                windowMessagesMax,
+                LeaseConfig.OFF);
     }
 
     private static List<Act> acts(SplittableRandom random) {
@@ -224,6 +258,6 @@ final class Faults {
                 + delayMinMicros + ".." + delayMaxMicros + " us, stragglers " + straggler + " up to "
                 + stragglerMaxMicros + " us, disk up to " + diskMaxMicros + " us, calm delay " + calmDelayMicros
                 + " us, " + timeouts + ", " + config + ", " + acts + ", " + compaction + ", chunks of " + chunkBytes
-                + " bytes up to " + chunkMaxMicros + " us";
+                + " bytes up to " + chunkMaxMicros + " us, leases " + leases + " " + likeTheOthers;
     }
 }

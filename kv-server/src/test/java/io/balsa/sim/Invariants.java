@@ -173,6 +173,7 @@ final class Invariants implements Checks {
         cutBehindTheCheckpoint(server, life);
         if (raft.isLeader()) {
             leads(server, raft);
+            nobodyElseLeads(server, raft.currentTerm());
         }
         if (completed) {
             memoryIsTheDisk(server, raft);
@@ -336,7 +337,24 @@ final class Invariants implements Checks {
     public void transition(SimulatedServer server, Transition transition) {
         if (transition.role().equals("leader")) {
             electionSafety(server.id, transition.term());
+            world.servers().stream().filter(SimulatedServer::isLeader).forEach(other -> {
+                SimulatedServer.Life life = other.life();
+                if (life != null) {
+                    nobodyElseLeads(other, life.raft.currentTerm());
+                }
+            });
         }
+    }
+
+    /** While a lease holds, be its server paused or not, nobody is elected. */
+    private void nobodyElseLeads(SimulatedServer server, long term) {
+        unless(
+                leaderOfTerm.tailMap(term, false).isEmpty() || !server.holdsLease(),
+                "LeaseIsExclusive",
+                "%s holds a lease in term %d, and leaders of later terms are %s",
+                server.id,
+                term,
+                leaderOfTerm.tailMap(term, false));
     }
 
     /** One vote a term and a log that only grows or is replaced where it is not committed. */

@@ -109,7 +109,7 @@ final class SimulatedClient {
         Call call = random.nextDouble() < world.faults.readShare ? read() : write();
         current = call;
         calls++;
-        if (call.consistency == Consistency.LINEARIZABLE) {
+        if (call.consistency != Consistency.STALE) {
             world.count(call.command == null ? "read begun" : "write begun");
         }
         attempt(call);
@@ -123,7 +123,7 @@ final class SimulatedClient {
             Query page = new Query.Page(range, null, 1_000, Long.MAX_VALUE, false, false, null, 0);
             boolean recorded = prefix.equals(Simulation.KEYS);
             int id = recorded ? world.history.invoke(number, page) : -1;
-            return new Call(world, null, page, Consistency.LINEARIZABLE, "page " + prefix, id);
+            return new Call(world, null, page, fresh(), "page " + prefix, id);
         }
         Key key = world.key(random);
         Query get = new Query.Get(key);
@@ -131,7 +131,12 @@ final class SimulatedClient {
             return new Call(world, null, get, Consistency.STALE, "stale get " + key, -1);
         }
         int id = world.history.invoke(number, get);
-        return new Call(world, null, get, Consistency.LINEARIZABLE, "get " + key, id);
+        return new Call(world, null, get, fresh(), "get " + key, id);
+    }
+
+    private Consistency fresh() {
+        boolean byLease = world.faults.leases && random.nextDouble() < world.faults.leaseShare;
+        return byLease ? Consistency.LEASE : Consistency.LINEARIZABLE;
     }
 
     private Call write() {
@@ -282,6 +287,9 @@ final class SimulatedClient {
         world.checks.observe(server, life);
         if (result instanceof ReadResult.Served served) {
             QueryResult found = served.result();
+            if (served.consistency() == Consistency.LEASE) {
+                world.count("read by lease");
+            }
             checkRead(call, server, life, query, found);
             back(call, attempt, () -> ok(call, found, served.leader()));
         } else if (result instanceof ReadResult.Refused refused) {

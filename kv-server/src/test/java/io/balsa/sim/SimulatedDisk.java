@@ -32,12 +32,20 @@ final class SimulatedDisk implements Storage {
     private long entryBytes;
     private final TreeSet<Long> memberships = new TreeSet<>();
     private HardState hardState = HardState.INITIAL;
+    private long pledgeNanosMax;
     private long entriesRead;
     private long entriesReplaced;
     private long entriesCut;
 
     SimulatedDisk(Hooks hooks) {
         this.hooks = hooks;
+    }
+
+    /** The longest pledge that any process has given on this disk so far; from now on also {@code pledgeNanos}. */
+    long pledged(long pledgeNanos) {
+        long before = pledgeNanosMax;
+        pledgeNanosMax = Math.max(before, pledgeNanos);
+        return before;
     }
 
     @Override

@@ -13,6 +13,7 @@ import io.balsa.node.RaftLoop;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
+import io.balsa.raft.LeaseConfig;
 import io.balsa.raft.LogEntry;
 import io.balsa.raft.Member;
 import io.balsa.raft.Membership;
@@ -102,7 +103,9 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         this.id = id;
         this.random = random;
         long drift = TICK_MICROS * world.faults.clockDriftPercent / 100;
-        this.tickMicros = TICK_MICROS - drift + random.nextLong(2 * drift + 1);
+        this.tickMicros = TICK_MICROS
+                - drift
+                + (world.faults.extremeClocks ? 2 * drift * random.nextInt(2) : random.nextLong(2 * drift + 1));
         this.directoryId = directoryId(id, 0);
     }
 
@@ -140,7 +143,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 id,
                 directoryId,
                 membership(machine, first),
-                world.faults.config,
+                world.faults.config.with(leases()),
                 random.split(),
                 disk.hardState(),
                 disk,
@@ -184,7 +187,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 new Compaction(world.faults.compaction),
                 this::send,
                 observer,
-                () -> world.scheduler.nowMicros() * 1_000,
+                this::clockNanos,
                 world.faults.timeouts,
                 random.nextLong(Long.MAX_VALUE / 2));
         Life started = new Life(raft, loop, machine, state, journal, snapshots, ++processes);
@@ -196,6 +199,26 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 + machine.lastApplied());
         world.checks.started(this, started);
         schedule(started, now);
+    }
+
+    private LeaseConfig leases() {
+        LeaseConfig drawn = world.faults.leases(random, disk.pledged(0));
+        disk.pledged(drawn.pledgeNanos());
+        return drawn;
+    }
+
+    /** From an origin of its own, and as fast as its ticks. */
+    private long clockNanos() {
+        return world.scheduler.nowMicros() * 1_000 * TICK_MICROS / tickMicros - id.value() * 1_000_000_000_000L;
+    }
+
+    /** It would serve reads by lease now, if it was not paused. */
+    boolean holdsLease() {
+        if (life == null) {
+            return false;
+        }
+        life.raft.leases().now(clockNanos());
+        return life.raft.leases().readIndex() >= 0;
     }
 
     private Membership membership(KvStateMachine machine, Membership first) {

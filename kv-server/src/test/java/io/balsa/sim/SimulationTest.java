@@ -57,7 +57,7 @@ class SimulationTest {
                     .as("%s happened", outcome)
                     .isGreaterThan(100);
         }
-        for (String much : List.of("write", "read", "stale read", "entries read from disk")) {
+        for (String much : List.of("write", "read", "stale read", "read by lease", "entries read from disk")) {
             assertThat(counts.getOrDefault(much, 0L)).as("%s happened", much).isGreaterThan(20_000);
         }
         assertThat(counts.getOrDefault("histories too hard to check", 0L)).isLessThan(5);

@@ -39,7 +39,8 @@ final class RandomMessages {
             case 3 -> new Message.RequestVoteReply(number(), random.nextBoolean());
             case 4 -> appendEntries();
             case 5 ->
-                new Message.AppendEntriesReply(number(), random.nextBoolean(), number(), number(), id(), number());
+                new Message.AppendEntriesReply(
+                        number(), random.nextBoolean(), number(), number(), id(), number(), number());
             case 6 -> new Message.ReadIndex(number(), random.nextLong());
             case 7 -> new Message.ReadIndexReply(number(), random.nextLong(), number());
             case 8 -> new Message.TimeoutNow(number());

@@ -10,6 +10,7 @@ final class BalsaDialect implements HttpDialect {
     private static final byte[] PUT = Bytes.ascii("PUT /v1/kv/");
     private static final byte[] GET = Bytes.ascii("GET /v1/kv/");
     private static final byte[] PAGE = Bytes.ascii("GET /v1/kv?limit=" + Keys.PAGE + "&start=");
+    private static final byte[] LEASE = Bytes.ascii("?consistency=lease");
     private static final byte[] STALE = Bytes.ascii("?consistency=stale");
     private static final byte[] HOT = Bytes.ascii(Keys.HOT);
     private static final byte[] VERSION_AND_HOST = Bytes.ascii(" HTTP/1.1\r\nHost: 127.0.0.1\r\n");
@@ -40,6 +41,8 @@ final class BalsaDialect implements HttpDialect {
                 value(into);
             }
             case GET -> key(into.put(GET), key).put(VERSION_AND_HOST).put(END);
+            case LEASE_GET ->
+                key(into.put(GET), key).put(LEASE).put(VERSION_AND_HOST).put(END);
             case STALE_GET ->
                 key(into.put(GET), key).put(STALE).put(VERSION_AND_HOST).put(END);
             case RANGE -> key(into.put(PAGE), key).put(VERSION_AND_HOST).put(END);

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Balsa through its Java client's asynchronous calls: one client object, with its defaults. */
 final class BalsaDriver implements Driver {
+    private static final CallOption LEASE = CallOption.consistency(Consistency.LEASE);
     private static final CallOption STALE = CallOption.consistency(Consistency.STALE);
     private static final Key HOT = Key.of(Keys.HOT);
 
@@ -45,6 +46,7 @@ final class BalsaDriver implements Driver {
         switch (kind) {
             case PUT -> end(client.putAsync(key(key), values.next()), completion);
             case GET -> end(client.getAsync(key(key)), completion);
+            case LEASE_GET -> end(client.getAsync(key(key), LEASE), completion);
             case STALE_GET -> end(client.getAsync(key(key), STALE), completion);
             case RANGE ->
                 end(

@@ -48,7 +48,7 @@ final class EtcdDriver implements Driver {
 
     @Override
     public boolean supports(Kind kind) {
-        return true;
+        return kind != Kind.LEASE_GET;
     }
 
     @Override
@@ -56,6 +56,7 @@ final class EtcdDriver implements Driver {
         switch (kind) {
             case PUT -> end(kv.put(key(key), value()), completion);
             case GET -> end(kv.get(key(key), LINEARIZABLE), completion);
+            case LEASE_GET -> completion.failed("not supported");
             case STALE_GET -> end(kv.get(key(key), STALE), completion);
             case RANGE -> end(kv.get(key(key), PAGE), completion);
             case CAS -> compareAndSet(completion);

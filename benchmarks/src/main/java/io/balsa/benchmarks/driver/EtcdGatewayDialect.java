@@ -26,7 +26,7 @@ final class EtcdGatewayDialect implements HttpDialect {
 
     @Override
     public boolean supports(Kind kind) {
-        return true;
+        return kind != Kind.LEASE_GET;
     }
 
     @Override
@@ -42,6 +42,7 @@ final class EtcdGatewayDialect implements HttpDialect {
                 key(into.put(KEY), key).put(CLOSE);
                 end(into, body);
             }
+            case LEASE_GET -> throw new IllegalArgumentException("not supported");
             case STALE_GET -> {
                 int body = begin(into, RANGE);
                 key(into.put(KEY), key).put(SERIALIZABLE);

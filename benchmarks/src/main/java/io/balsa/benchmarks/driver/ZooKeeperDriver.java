@@ -52,7 +52,7 @@ final class ZooKeeperDriver implements Driver {
 
     @Override
     public boolean supports(Kind kind) {
-        return kind != Kind.RANGE;
+        return kind != Kind.RANGE && kind != Kind.LEASE_GET;
     }
 
     @Override
@@ -67,7 +67,7 @@ final class ZooKeeperDriver implements Driver {
             }
             case STALE_GET -> get(session, path(key), completion);
             case CAS -> compareAndSet(session, completion);
-            case RANGE -> completion.failed("not supported");
+            case RANGE, LEASE_GET -> completion.failed("not supported");
         }
     }
 

@@ -34,7 +34,7 @@ final class InstantNode implements Node {
     @Override
     public synchronized void read(
             Query query, Consistency consistency, long timeoutMillis, Consumer<ReadResult> reply) {
-        reply.accept(new ReadResult.Served(machine.query(query), SELF, TERM));
+        reply.accept(new ReadResult.Served(machine.query(query), consistency, SELF, TERM));
     }
 
     @Override
@@ -66,6 +66,8 @@ final class InstantNode implements Node {
                 0,
                 0,
                 1,
+                false,
+                false,
                 Membership.of(SELF),
                 List.of(new NodeStatus.Member(SELF, index, 0)));
     }

@@ -6,6 +6,8 @@ public enum Kind {
     PUT,
     /** Read a key; sees every write acknowledged before. */
     GET,
+    /** The same by the leader's lease, asking nobody. */
+    LEASE_GET,
     /** Read a key from whichever server, however old its copy. */
     STALE_GET,
     /** Set the one hot key if it is still as this process saw it last. */

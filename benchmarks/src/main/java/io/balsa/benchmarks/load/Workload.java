@@ -18,6 +18,7 @@ public record Workload(String name, List<Kind> kinds, int valueBytes) {
     public static final List<Workload> ALL = List.of(
             new Workload("put", List.of(Kind.PUT), 0),
             new Workload("get", List.of(Kind.GET), 0),
+            new Workload("lease-get", List.of(Kind.LEASE_GET), 0),
             new Workload("stale-get", List.of(Kind.STALE_GET), 0),
             new Workload("mix", List.of(Kind.PUT, Kind.GET), 0),
             new Workload("cas", List.of(Kind.CAS), 0),
