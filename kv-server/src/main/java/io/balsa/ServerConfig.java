@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param raftAddress where the other servers reach this one, host and port
  * @param join the cluster exists already: wait until its leader makes contact
  * @param peers where every server of a new cluster, this one included, listens for the others
+ * @param scrub read and check all of the store at the start
  * @param logMapBytes address space for the log, which is the most that it can grow to
  * @param stateMapBytes the same for the state
  * @param slowCommitMillis a commit of the log that takes longer is logged
@@ -36,6 +37,7 @@ public record ServerConfig(
         boolean join,
         SortedMap<NodeId, HostAndPort> peers,
         Timeouts timeouts,
+        boolean scrub,
         long logMapBytes,
         long stateMapBytes,
         Compaction.Limits compaction,

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,12 +38,18 @@ import org.jspecify.annotations.Nullable;
  *
  * @param directoryId 32 hexadecimal digits, drawn once: tells a wiped disk from the one that a vote was cast on
  * @param members the cluster's first membership, with each one's address and directory; null: not formed, or not from here
+ * @param voters the newest known, for a server that can no longer read its log; empty: never known
+ * @param replaces the id of the directory whose store was set aside here last; null: none
+ * @param moving where that store is being moved to; null: it is there
  */
 record Identity(
         String clusterId,
         NodeId node,
         String directoryId,
-        @Nullable Membership members) {
+        @Nullable Membership members,
+        List<NodeId> voters,
+        @Nullable String replaces,
+        @Nullable String moving) {
     private static final int FORMAT = 1;
     private static final int FILE_BYTES_MAX = 64 << 10;
     private static final int ID_BYTES = 16;
@@ -50,16 +57,30 @@ record Identity(
     static Identity create(String clusterId, NodeId node) {
         byte[] random = new byte[ID_BYTES];
         new SecureRandom().nextBytes(random);
-        return new Identity(clusterId, node, HexFormat.of().formatHex(random), null);
+        return new Identity(clusterId, node, HexFormat.of().formatHex(random), null, List.of(), null, null);
     }
 
     Identity formed(Membership first) {
-        return new Identity(clusterId, node, directoryId, first);
+        return new Identity(clusterId, node, directoryId, first, first.voters(), replaces, moving);
     }
 
-    /** The same directory, as the beginning of another cluster. */
+    /** The same directory, as the beginning of another cluster, of this server alone. */
     Identity of(String newClusterId) {
-        return new Identity(newClusterId, node, directoryId, null);
+        return new Identity(newClusterId, node, directoryId, null, List.of(node), null, null);
+    }
+
+    Identity withVoters(List<NodeId> newVoters) {
+        return new Identity(clusterId, node, directoryId, members, newVoters, replaces, moving);
+    }
+
+    /** Another directory of the same server, while this one's store is moved. */
+    Identity replacedBy(String whereItGoes) {
+        Identity created = create(clusterId, node);
+        return new Identity(clusterId, node, created.directoryId, null, voters, directoryId, whereItGoes);
+    }
+
+    Identity moved() {
+        return new Identity(clusterId, node, directoryId, members, voters, replaces, null);
     }
 
     private static String text(Membership members) {
@@ -98,6 +119,16 @@ record Identity(
             if (members != null) {
                 json.writeStringField("members", text(members));
             }
+            if (!voters.isEmpty()) {
+                json.writeStringField(
+                        "voters", voters.stream().map(NodeId::toString).collect(Collectors.joining(",")));
+            }
+            if (replaces != null) {
+                json.writeStringField("replaces", replaces);
+            }
+            if (moving != null) {
+                json.writeStringField("moving", moving);
+            }
             json.writeEndObject();
         }
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(text + "\n");
@@ -134,11 +165,32 @@ record Identity(
         }
         try {
             String members = fields.get("members");
+            Membership first = members == null ? null : members(cluster, members);
             return new Identity(
-                    cluster, NodeId.parse(node), directory, members == null ? null : members(cluster, members));
+                    cluster,
+                    NodeId.parse(node),
+                    directory,
+                    first,
+                    voters(fields.get("voters"), first),
+                    fields.get("replaces"),
+                    moving(fields.get("moving")));
         } catch (IllegalArgumentException wrong) {
             throw unreadable(file, "it holds " + fields, wrong);
         }
+    }
+
+    private static List<NodeId> voters(@Nullable String text, @Nullable Membership first) {
+        if (text == null) {
+            return first == null ? List.of() : first.voters();
+        }
+        return Stream.of(text.split(",", -1)).map(NodeId::parse).toList();
+    }
+
+    private static @Nullable String moving(@Nullable String name) {
+        if (name != null && !name.matches(SetAside.PREFIX + "[0-9TZ-]+")) {
+            throw new IllegalArgumentException("'" + name + "' is no place to move a store to");
+        }
+        return name;
     }
 
     private static Map<String, String> fields(Path file) throws IOException {
