@@ -9,6 +9,7 @@ import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
 import io.balsa.metrics.TransportTotals;
 import io.balsa.node.Compaction;
+import io.balsa.node.DamagedStoreException;
 import io.balsa.node.Election;
 import io.balsa.node.ElectionJournal;
 import io.balsa.node.ElectionStory;
@@ -28,6 +29,8 @@ import io.balsa.storage.LmdbJournal;
 import io.balsa.storage.LmdbLog;
 import io.balsa.storage.LmdbSnapshots;
 import io.balsa.storage.LmdbState;
+import io.balsa.storage.Scrub;
+import io.balsa.storage.SetAsideStore;
 import io.balsa.transport.Greeting;
 import io.balsa.transport.TcpTransport;
 import io.balsa.transport.TransportConfig;
@@ -43,6 +46,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -59,7 +63,7 @@ public final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
 
     /** As sysexits.h has it: an internal software error. */
-    private static final int EXIT_HALTED = 70;
+    static final int EXIT_HALTED = 70;
 
     private static final int EVENT_LOOPS = 2;
     private static final int REQUESTS_MAX = 16_384;
@@ -69,7 +73,8 @@ public final class Server implements AutoCloseable {
     private static final long STOP_SECONDS_MAX = 15;
 
     private final ServerConfig config;
-    private final List<AutoCloseable> opened = new ArrayList<>();
+    private final List<AutoCloseable> opened;
+    private final CompletableFuture<@Nullable DamagedStoreException> ended = new CompletableFuture<>();
     private final DataDirectory directory;
     private final Metrics metrics;
     private final LmdbJournal journalStore;
@@ -85,12 +90,18 @@ public final class Server implements AutoCloseable {
     private final @Nullable Formation formation;
     private final RaftThread raftThread;
     private final HttpApi http;
+    private final List<SetAsideStore> setAsides;
     private @Nullable Thread closing;
 
-    private Server(ServerConfig config) {
+    /** @param opened takes what is to be closed, also when this fails half way */
+    private Server(ServerConfig config, int storesSetAside, List<AutoCloseable> opened) {
         this.config = config;
+        this.opened = opened;
         directory = closeLater(DataDirectory.open(config.dataDirectory(), config.clusterId(), config.id()));
         metrics = closeLater(new Metrics());
+        if (config.scrub()) {
+            scrub();
+        }
         journalStore = closeLater(LmdbJournal.open(directory, LOG::warn));
         journal = new ElectionJournal(
                 config.id(),
@@ -104,7 +115,8 @@ public final class Server implements AutoCloseable {
         log = closeLater(LmdbLog.open(directory, config.logMapBytes(), metrics::logCommit));
         state = closeLater(
                 LmdbState.open(directory, config.stateMapBytes(), LmdbState.TABLE_BYTES_DEFAULT, metrics::stateCommit));
-        telemetry = new Telemetry(config.id(), metrics, journal, commits, config.slowCommitMillis());
+        telemetry =
+                new Telemetry(config.id(), metrics, journal, commits, config.slowCommitMillis(), this::noteMembership);
         snapshots = closeLater(new LmdbSnapshots(
                 state,
                 directory,
@@ -134,12 +146,34 @@ public final class Server implements AutoCloseable {
         KvStateMachine stateMachine = new KvStateMachine(state);
         Membership membership = membership(stateMachine);
         transport.membership(membership); // Before the first hello: it says by which directory a peer is known.
-        formation = membership.isEmpty() && !config.join() ? formation() : null;
+        formation = membership.isEmpty() && !config.join() && !directory.isReplacement() ? formation() : null;
         raftThread = new RaftThread(loop(stateMachine, membership), REQUESTS_MAX, MESSAGE_BATCHES_MAX, this::halt);
         http = new HttpApi(HttpConfig.at(config.http().host(), config.http().port()), ports());
         metrics.node(raftThread::status);
-        metrics.stores(this::storeSizes);
+        setAsides = directory.setAsides();
+        metrics.stores(this::storeSizes, storesSetAside);
         metrics.transport(this::transportTotals);
+    }
+
+    private void scrub() {
+        Scrub.Result read = Scrub.run(directory);
+        if (read.records() > 0) {
+            LOG.info(
+                    "{} has checked its store: {} records on {} MiB in {} ms",
+                    config.id(),
+                    read.records(),
+                    read.bytes() >> 20,
+                    read.nanos() / 1_000_000);
+        }
+    }
+
+    /** Only a hint for the day on which the log cannot be read: a disk that takes no more may do without. */
+    private void noteMembership(Membership membership) {
+        try {
+            directory.noteVoters(membership.voters());
+        } catch (StorageException failure) {
+            LOG.warn("{} cannot note who votes: {}", config.id(), failure.getMessage());
+        }
     }
 
     /** The transport calls this only after {@link #open} has started it, when the field is set. */
@@ -248,18 +282,21 @@ public final class Server implements AutoCloseable {
     /**
      * Opens the data directory, joins the cluster and serves clients.
      *
+     * @param storesSetAside by this process before; to be counted
      * @throws IOException when a port is not free
-     * @throws StorageException when the data directory is in use, belongs to another server, or is damaged
+     * @throws DamagedStoreException when what it stored is not what it reads; all is closed again
+     * @throws StorageException when the data directory is in use, or belongs to another server, or the disk fails
      */
-    public static Server start(ServerConfig config) throws IOException, InterruptedException {
-        Server server = new Server(config);
+    public static Server start(ServerConfig config, int storesSetAside) throws IOException, InterruptedException {
+        List<AutoCloseable> opened = new ArrayList<>();
         try {
+            Server server = new Server(config, storesSetAside, opened);
             server.open();
+            return server;
         } catch (IOException | InterruptedException | RuntimeException failure) {
-            server.closeOpened();
+            closeAll(config.id(), opened);
             throw failure;
         }
-        return server;
     }
 
     private void open() throws IOException, InterruptedException {
@@ -270,7 +307,13 @@ public final class Server implements AutoCloseable {
         if (formation != null) {
             formation.formIfComplete();
         } else if (raftThread.status().membership().isEmpty()) {
-            LOG.info("{} waits to be taken in: balsa member add {}={}", config.id(), config.id(), config.raftAddress());
+            LOG.info(
+                    directory.isReplacement()
+                            ? "{} has lost its store and waits, without a vote, until the leader takes it in again"
+                            : "{} waits to be taken in: balsa member add {}={}",
+                    config.id(),
+                    config.id(),
+                    config.raftAddress());
         }
         int raftPort = await(transport.start(), START_SECONDS_MAX);
         closeLater(() -> await(transport.close(), STOP_SECONDS_MAX));
@@ -301,18 +344,39 @@ public final class Server implements AutoCloseable {
         closing = Thread.currentThread();
         LOG.info("{} is shutting down", config.id());
         HandOver.beforeShutdown(raftThread, HAND_OVER_MILLIS_MAX);
-        closeOpened();
+        closeAll(config.id(), opened);
         LOG.info("{} has shut down", config.id());
+        ended.complete(null);
     }
 
-    private void closeOpened() {
+    /** Blocks until {@link #close}, then null, or until the store turns out to be damaged: {@link #abandon} it then. */
+    @Nullable
+    DamagedStoreException awaitEnd() throws InterruptedException {
+        try {
+            return ended.get();
+        } catch (ExecutionException impossible) {
+            throw new AssertionError(impossible);
+        }
+    }
+
+    /** Closes everything, writes nothing. */
+    synchronized void abandon() {
+        if (closing != null) {
+            return;
+        }
+        closing = Thread.currentThread();
+        state.abandon();
+        closeAll(config.id(), opened);
+    }
+
+    private static void closeAll(NodeId self, List<AutoCloseable> opened) {
         for (int i = opened.size() - 1; i >= 0; i--) {
             try {
                 opened.get(i).close();
             } catch (InterruptedException interrupted) {
                 Thread.currentThread().interrupt();
             } catch (Exception failure) { // The others must be closed all the same.
-                LOG.warn("{}: closing failed: {}", config.id(), failure.toString());
+                LOG.warn("{}: closing failed: {}", self, failure.toString());
             }
         }
         opened.clear();
@@ -323,8 +387,15 @@ public final class Server implements AutoCloseable {
         return resource;
     }
 
-    /** At once and without closing anything: an orderly end would write to a disk, or from a state, that is wrong. */
+    /**
+     * A damaged store is left to {@link ServerRun}. Else the process ends at once and without closing anything: an orderly end
+     * would write to a disk, or from a state, that is wrong.
+     */
     private void halt(Throwable failure) {
+        if (failure instanceof DamagedStoreException damage) {
+            ended.complete(damage);
+            return;
+        }
         if (failure instanceof StorageException) {
             LOG.error("{} halts, its disk failed: {}", config.id(), failure.getMessage(), failure);
         } else {
@@ -355,7 +426,11 @@ public final class Server implements AutoCloseable {
     }
 
     private StoreSizes storeSizes() {
-        return new StoreSizes(log.usedBytes(), state.usedBytes());
+        return new StoreSizes(
+                log.usedBytes(),
+                state.usedBytes(),
+                setAsides.size(),
+                setAsides.stream().mapToLong(SetAsideStore::bytes).sum());
     }
 
     private TransportTotals transportTotals() {

@@ -1,19 +1,14 @@
 package io.balsa;
 
 import io.balsa.node.Compaction;
-import io.balsa.node.StorageException;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
 import io.vertx.core.net.HostAndPort;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,9 +36,6 @@ import picocli.CommandLine.Spec;
             "Exit codes: 0 ended as told, 2 wrong usage, 4 could not start, 70 halted: a failed disk or a broken invariant."
         })
 final class ServerCommand implements Callable<Integer> {
-    private static final Logger LOG = LoggerFactory.getLogger(ServerCommand.class);
-    private static final int EXIT_COULD_NOT_START = 4;
-
     @Spec
     @SuppressWarnings("NullAway.Init") // Set by picocli.
     private CommandSpec spec;
@@ -112,6 +104,15 @@ final class ServerCommand implements Callable<Integer> {
             description = "Timeouts: lan (heartbeat 50 ms, election 150-300), standard (100, 500-1000), wan (500,"
                     + " 2500-5000). Default: ${DEFAULT-VALUE}")
     private String preset = "";
+
+    @Option(
+            names = "--scrub",
+            defaultValue = "always",
+            paramLabel = "always|never",
+            description =
+                    "Whether to read and check all of the store before serving. Without it damage is found where it"
+                            + " is read, or it ends the process. Default: ${DEFAULT-VALUE}")
+    private String scrub = "";
 
     @Option(names = "--heartbeat-ms", paramLabel = "MS", description = "Overrides the preset's heartbeat interval.")
     private @Nullable Integer heartbeatMillis;
@@ -188,24 +189,9 @@ final class ServerCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        ServerConfig config = config();
-        Server server;
-        try {
-            server = Server.start(config);
-        } catch (IOException | StorageException failure) {
-            LOG.error("{} cannot start: {}", config.id(), failure.getMessage());
-            return EXIT_COULD_NOT_START;
-        }
-        CountDownLatch ended = new CountDownLatch(1);
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(
-                        () -> {
-                            server.close();
-                            ended.countDown();
-                        },
-                        "shutdown"));
-        ended.await();
-        return 0;
+        ServerRun run = new ServerRun(config());
+        Runtime.getRuntime().addShutdownHook(new Thread(run::stop, "shutdown"));
+        return run.untilEnd();
     }
 
     private ServerConfig config() {
@@ -231,6 +217,7 @@ final class ServerCommand implements Callable<Integer> {
                     told,
                     timeouts(),
                     readLeases,
+                    scrub(),
                     gib("--log-map-gb", logMapGib),
                     gib("--state-map-gb", stateMapGib),
                     compaction(),
@@ -239,6 +226,14 @@ final class ServerCommand implements Callable<Integer> {
         } catch (IllegalArgumentException wrong) {
             throw new ParameterException(spec.commandLine(), wrong.getMessage(), wrong);
         }
+    }
+
+    private boolean scrub() {
+        return switch (scrub) {
+            case "always" -> true;
+            case "never" -> false;
+            default -> throw new IllegalArgumentException("--scrub takes always or never, not '" + scrub + "'");
+        };
     }
 
     private HostAndPort advertised(HostAndPort otherwise) {

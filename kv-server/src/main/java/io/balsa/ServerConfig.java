@@ -20,6 +20,7 @@ import java.util.TreeMap;
  * @param join the cluster exists already: wait until its leader makes contact
  * @param peers where every server of a new cluster, this one included, listens for the others
  * @param readLeases whether this server pledges itself to leaders, and serves reads by lease when it leads
+ * @param scrub read and check all of the store at the start
  * @param logMapBytes address space for the log, which is the most that it can grow to
  * @param stateMapBytes the same for the state
  * @param slowCommitMillis a commit of the log that takes longer is logged
@@ -38,6 +39,7 @@ public record ServerConfig(
         SortedMap<NodeId, HostAndPort> peers,
         Timeouts timeouts,
         boolean readLeases,
+        boolean scrub,
         long logMapBytes,
         long stateMapBytes,
         Compaction.Limits compaction,

@@ -16,6 +16,7 @@ import io.balsa.raft.Vote;
 import io.balsa.storage.SnapshotObserver;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,19 +37,28 @@ final class Telemetry implements Observer, SnapshotObserver {
     private final ElectionJournal journal;
     private final Gaps commits;
     private final long slowCommitMillis;
+    private final Consumer<Membership> memberships;
     private long slowCommitsLeftOut;
     private long lastSlowLineNanos = System.nanoTime() - SLOW_LINE_EVERY_NANOS;
 
     /**
      * @param commits where the longer commits are noted
      * @param slowCommitMillis a commit that takes longer is logged and counted
+     * @param memberships takes each one that comes into force
      */
-    Telemetry(NodeId self, Metrics metrics, ElectionJournal journal, Gaps commits, long slowCommitMillis) {
+    Telemetry(
+            NodeId self,
+            Metrics metrics,
+            ElectionJournal journal,
+            Gaps commits,
+            long slowCommitMillis,
+            Consumer<Membership> memberships) {
         this.self = self;
         this.metrics = metrics;
         this.journal = journal;
         this.commits = commits;
         this.slowCommitMillis = slowCommitMillis;
+        this.memberships = memberships;
     }
 
     @Override
@@ -142,6 +152,7 @@ final class Telemetry implements Observer, SnapshotObserver {
     @Override
     public void membership(Membership membership) {
         LOG.info("{} goes by the membership of {}", self, membership);
+        memberships.accept(membership);
     }
 
     @Override

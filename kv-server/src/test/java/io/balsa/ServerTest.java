@@ -37,23 +37,26 @@ final class ServerTest {
     void start() throws Exception {
         SortedMap<NodeId, HostAndPort> peers = new TreeMap<>();
         peers.put(SELF, HostAndPort.create("127.0.0.1", 0));
-        server = Server.start(new ServerConfig(
-                SELF,
-                "test",
-                directory,
-                HostAndPort.create("127.0.0.1", 0),
-                "http://127.0.0.1",
-                HostAndPort.create("127.0.0.1", 0),
-                HostAndPort.create("127.0.0.1", 0),
-                false,
-                peers,
-                Timeouts.preset("lan"),
-                false,
-                MAP_BYTES,
-                MAP_BYTES,
-                new Compaction.Limits(1_000, 1 << 20, 100_000, 100, 1 << 30),
-                64 << 20,
-                100));
+        server = Server.start(
+                new ServerConfig(
+                        SELF,
+                        "test",
+                        directory,
+                        HostAndPort.create("127.0.0.1", 0),
+                        "http://127.0.0.1",
+                        HostAndPort.create("127.0.0.1", 0),
+                        HostAndPort.create("127.0.0.1", 0),
+                        false,
+                        peers,
+                        Timeouts.preset("lan"),
+                        false,
+                        true,
+                        MAP_BYTES,
+                        MAP_BYTES,
+                        new Compaction.Limits(1_000, 1 << 20, 100_000, 100, 1 << 30),
+                        64 << 20,
+                        100),
+                0);
         await().atMost(Duration.ofSeconds(30)).until(() -> metric("balsa_raft_is_leader") == 1);
     }
 

@@ -49,6 +49,6 @@ final class TelemetryTest {
                 new Gaps(),
                 commits,
                 (election, amended) -> {});
-        return new Telemetry(new NodeId(1), metrics, journal, commits, 100);
+        return new Telemetry(new NodeId(1), metrics, journal, commits, 100, membership -> {});
     }
 }

@@ -126,6 +126,8 @@ final class AdminApi {
         json.field("holdsLease", status.holdsLease());
         json.field("logBytes", sizes.logBytes());
         json.field("stateBytes", sizes.stateBytes());
+        json.field("setAsideStores", sizes.setAsideStores());
+        json.field("setAsideBytes", sizes.setAsideBytes());
         json.field("version", dispatcher.ports.version());
         json.field("clusterId", dispatcher.ports.clusterId());
         json.field("uptimeSeconds", ManagementFactory.getRuntimeMXBean().getUptime() / 1000);

@@ -204,8 +204,20 @@ public final class Metrics implements AutoCloseable {
                 .register(registry);
     }
 
-    /** Sizes of the data directory. Once. */
-    public void stores(Supplier<StoreSizes> sizes) {
+    /**
+     * Sizes of the data directory. Once.
+     *
+     * @param setAside how many damaged stores this process has set aside
+     */
+    public void stores(Supplier<StoreSizes> sizes, int setAside) {
+        FunctionCounter.builder("balsa.store.set.aside", sizes, s -> setAside)
+                .description("Damaged stores that this process has set aside, to be filled anew by its peers")
+                .register(registry);
+        Gauge.builder("balsa.store.set.aside.stores", sizes, s -> s.get().setAsideStores())
+                .description("Damaged stores in the data directory, kept for whoever wants to look at them")
+                .strongReference(true)
+                .register(registry);
+        store("set-aside", sizes, StoreSizes::setAsideBytes);
         store("log", sizes, StoreSizes::logBytes);
         store("state", sizes, StoreSizes::stateBytes);
     }

@@ -56,6 +56,9 @@ public final class RaftThread implements Node, Snapshots.Outcomes {
             loop.stop();
         } catch (InterruptedException interrupted) {
             loop.stop();
+        } catch (DamagedStoreException damaged) {
+            loop.stop(); // The process goes on: nobody shall wait for an answer.
+            onFailure.accept(damaged);
         } catch (Throwable failure) { // A broken invariant is an Error, and must halt the server too.
             onFailure.accept(failure);
         } finally {

@@ -1,13 +1,11 @@
 package io.balsa.storage;
 
+import io.balsa.node.DamagedStoreException;
 import io.balsa.node.StorageException;
 import java.nio.file.Path;
 
-/** The words for damaged data: what it is, what was found, what to do. */
+/** The words for what cannot be read: what it is, what was found. */
 final class Damage {
-    private static final String ADVICE = " Nothing was changed. Keep the file, move this server's data directory aside"
-            + " and let the server join again with an empty one; its peers hold the data.";
-
     private Damage() {}
 
     /**
@@ -16,10 +14,16 @@ final class Damage {
      * @param what as in "entry 17 (term 3)"
      * @param found as in "its checksum is …"
      */
-    static StorageException found(Path file, String what, String found) {
-        return new StorageException(file + ": " + what + " is damaged: " + found + "." + ADVICE);
+    static DamagedStoreException found(Path file, String what, String found) {
+        return new DamagedStoreException(file + ": " + what + " is damaged: " + found + ".");
     }
 
+    /** The same, found by LMDB. */
+    static DamagedStoreException found(Path file, String what, Throwable cause) {
+        return new DamagedStoreException(file + ": " + what + " met damage: " + cause.getMessage() + ".", cause);
+    }
+
+    /** Not damage: it is whole, and of another build. */
     static StorageException version(Path file, int found, int known) {
         return new StorageException(file + " was written in format " + found + ", this program knows format " + known
                 + ". Run the version of Balsa that wrote it, or a newer one.");

@@ -10,6 +10,8 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +27,9 @@ import org.lmdbjava.Meta;
  *   log/        an LMDB environment: entries, term and vote
  *   state/      an LMDB environment: the keys, as of the last checkpoint
  *   state.new/  the same, on its way from another server; cleared at each start
+ *   journal/    an LMDB environment: the last elections; nothing depends on it
  *   native/     LMDB's library, unpacked from the jar; cleared at each start
+ *   set-aside-TIME/  damaged stores, with their identity and the reason; never deleted
  * </pre>
  *
  * <p>Close it after the log and the state. Thread-safe.
@@ -83,7 +87,8 @@ public final class DataDirectory implements AutoCloseable {
         FileChannel lockFile = null;
         try {
             lockFile = lock(path);
-            DataDirectory opened = new DataDirectory(path, lockFile, identification.of(path));
+            Identity found = new SetAside(path, () -> {}).finish(identification.of(path));
+            DataDirectory opened = new DataDirectory(path, lockFile, found);
             Files.createDirectories(opened.log());
             Files.createDirectories(opened.state());
             clear(opened.arrivingState());
@@ -219,7 +224,7 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     /** Keeps the cluster's first membership, durably. */
-    public void form(Membership first) {
+    public synchronized void form(Membership first) {
         change(identity.formed(first));
     }
 
@@ -237,8 +242,63 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     /** Makes it the directory of another cluster, which its server begins. */
-    public void rename(String newClusterId) {
+    public synchronized void rename(String newClusterId) {
         change(identity.of(newClusterId));
+    }
+
+    /** Remembers who votes, as far as this server knows: {@link #setAside} asks for that when nothing else can be read. */
+    public synchronized void noteVoters(List<NodeId> voters) {
+        if (!voters.isEmpty() && !voters.equals(identity.voters())) {
+            change(identity.withVoters(voters));
+        }
+    }
+
+    /** Whether it stands in for one whose store was set aside: a member of a cluster already, under another id. */
+    public boolean isReplacement() {
+        return identity.replaces() != null;
+    }
+
+    /** The stores that were set aside in it, oldest first. */
+    public List<SetAsideStore> setAsides() {
+        try {
+            return SetAside.stores(path);
+        } catch (IOException failure) {
+            throw new StorageException(path + " cannot be read: " + failure, failure);
+        }
+    }
+
+    /**
+     * Moves a damaged store out of the way and makes this another, empty directory of the same server: with an id that the
+     * cluster does not know yet, and therefore without a vote. Neither the log nor the state may be open. A crash on the way
+     * leaves the store as it was, or the next opening finishes this.
+     *
+     * @param reason what is damaged
+     * @throws StorageException when the other voters are no majority by themselves, so that this may be the only copy of
+     *     something acknowledged; when {@value SetAside#STORES_MAX} stores were set aside already; when the disk fails
+     */
+    public synchronized void setAside(String reason, Instant now) {
+        List<NodeId> voters = identity.voters();
+        long others = voters.stream().filter(voter -> !voter.equals(node())).count();
+        if (others < voters.size() / 2 + 1) {
+            throw new StorageException(reason + " The store is not set aside: of the cluster's voters " + voters
+                    + " the others are no majority without " + node() + ", so it may be the only copy. Make one of "
+                    + path
+                    + "; then put a backup in its place, or, if another server has the data, start a new cluster from that"
+                    + " one's directory (balsa recover).");
+        }
+        List<SetAsideStore> before = setAsides();
+        if (before.size() >= SetAside.STORES_MAX) {
+            throw new StorageException(reason + " The store is not set aside: " + before.size() + " others were, in "
+                    + path + ". A disk that damages so much should be replaced; else move them away and start again.");
+        }
+        try {
+            identity = new SetAside(path, () -> {}).run(identity, reason, now);
+            Files.createDirectories(log());
+            Files.createDirectories(state());
+            Files.createDirectories(arrivingState());
+        } catch (IOException failure) {
+            throw new StorageException(reason + " The store cannot be set aside: " + failure, failure);
+        }
     }
 
     private void change(Identity changed) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import org.lmdbjava.Env;
 import org.lmdbjava.EnvFlags;
 import org.lmdbjava.LmdbException;
+import org.lmdbjava.LmdbNativeException;
 
 /** Opens LMDB environments and puts their failures into words. */
 final class Environments {
@@ -48,8 +49,13 @@ final class Environments {
 
     static final int PAGE_BYTES = 4096;
 
-    /** The exception for a failure of LMDB; says so when the disk is full. */
+    /** The exception for a failure of LMDB: damage is told from a failing disk, and a full one is called so. */
     static StorageException failed(Path file, String what, LmdbException failure) {
+        if (failure instanceof LmdbNativeException.PageCorruptedException
+                || failure instanceof LmdbNativeException.PageNotFoundException
+                || failure instanceof Env.FileInvalidException) {
+            return Damage.found(file, what, failure);
+        }
         if (failure instanceof Env.MapFullException) {
             return new StorageException(
                     file + ": " + what + " failed: LMDB's map is full. Start the server with a larger one.", failure);

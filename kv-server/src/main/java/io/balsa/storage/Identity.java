@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,13 +39,19 @@ import org.jspecify.annotations.Nullable;
  * @param directoryId 32 hexadecimal digits, drawn once: tells a wiped disk from the one that a vote was cast on
  * @param pledgeMillis the longest pledge (see {@code raft.Leases}) that any process may have given on it; 0: none, and not in the file
  * @param members the cluster's first membership, with each one's address and directory; null: not formed, or not from here
+ * @param voters the newest known, for a server that can no longer read its log; empty: never known
+ * @param replaces the id of the directory whose store was set aside here last; null: none
+ * @param moving where that store is being moved to; null: it is there
  */
 record Identity(
         String clusterId,
         NodeId node,
         String directoryId,
         long pledgeMillis,
-        @Nullable Membership members) {
+        @Nullable Membership members,
+        List<NodeId> voters,
+        @Nullable String replaces,
+        @Nullable String moving) {
     private static final int FORMAT = 1;
     private static final int FILE_BYTES_MAX = 64 << 10;
     private static final int ID_BYTES = 16;
@@ -52,20 +59,35 @@ record Identity(
     static Identity create(String clusterId, NodeId node) {
         byte[] random = new byte[ID_BYTES];
         new SecureRandom().nextBytes(random);
-        return new Identity(clusterId, node, HexFormat.of().formatHex(random), 0, null);
+        return new Identity(clusterId, node, HexFormat.of().formatHex(random), 0, null, List.of(), null, null);
     }
 
     Identity formed(Membership first) {
-        return new Identity(clusterId, node, directoryId, pledgeMillis, first);
+        return new Identity(clusterId, node, directoryId, pledgeMillis, first, first.voters(), replaces, moving);
     }
 
     Identity pledged(long millis) {
-        return new Identity(clusterId, node, directoryId, Math.max(pledgeMillis, millis), members);
+        long longest = Math.max(pledgeMillis, millis);
+        return new Identity(clusterId, node, directoryId, longest, members, voters, replaces, moving);
     }
 
-    /** The same directory, as the beginning of another cluster. */
+    /** The same directory, as the beginning of another cluster, of this server alone. */
     Identity of(String newClusterId) {
-        return new Identity(newClusterId, node, directoryId, pledgeMillis, null);
+        return new Identity(newClusterId, node, directoryId, pledgeMillis, null, List.of(node), null, null);
+    }
+
+    Identity withVoters(List<NodeId> newVoters) {
+        return new Identity(clusterId, node, directoryId, pledgeMillis, members, newVoters, replaces, moving);
+    }
+
+    /** Another directory of the same server, while this one's store is moved. */
+    Identity replacedBy(String whereItGoes) {
+        String created = create(clusterId, node).directoryId;
+        return new Identity(clusterId, node, created, pledgeMillis, null, voters, directoryId, whereItGoes);
+    }
+
+    Identity moved() {
+        return new Identity(clusterId, node, directoryId, pledgeMillis, members, voters, replaces, null);
     }
 
     private static String text(Membership members) {
@@ -107,6 +129,16 @@ record Identity(
             if (members != null) {
                 json.writeStringField("members", text(members));
             }
+            if (!voters.isEmpty()) {
+                json.writeStringField(
+                        "voters", voters.stream().map(NodeId::toString).collect(Collectors.joining(",")));
+            }
+            if (replaces != null) {
+                json.writeStringField("replaces", replaces);
+            }
+            if (moving != null) {
+                json.writeStringField("moving", moving);
+            }
             json.writeEndObject();
         }
         ByteBuffer bytes = StandardCharsets.UTF_8.encode(text + "\n");
@@ -144,15 +176,33 @@ record Identity(
         try {
             String members = fields.get("members");
             long pledgeMillis = Long.parseLong(fields.getOrDefault("pledgeMillis", "0"));
+            Membership first = members == null ? null : members(cluster, members);
             return new Identity(
                     cluster,
                     NodeId.parse(node),
                     directory,
                     pledgeMillis,
-                    members == null ? null : members(cluster, members));
+                    first,
+                    voters(fields.get("voters"), first),
+                    fields.get("replaces"),
+                    moving(fields.get("moving")));
         } catch (IllegalArgumentException wrong) {
             throw unreadable(file, "it holds " + fields, wrong);
         }
+    }
+
+    private static List<NodeId> voters(@Nullable String text, @Nullable Membership first) {
+        if (text == null) {
+            return first == null ? List.of() : first.voters();
+        }
+        return Stream.of(text.split(",", -1)).map(NodeId::parse).toList();
+    }
+
+    private static @Nullable String moving(@Nullable String name) {
+        if (name != null && !name.matches(SetAside.PREFIX + "[0-9TZ-]+")) {
+            throw new IllegalArgumentException("'" + name + "' is no place to move a store to");
+        }
+        return name;
     }
 
     private static Map<String, String> fields(Path file) throws IOException {

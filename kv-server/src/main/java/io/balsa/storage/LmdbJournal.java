@@ -99,7 +99,7 @@ public final class LmdbJournal implements AutoCloseable {
         } catch (IOException failure) {
             throw new StorageException(path + " cannot be created: " + failure, failure);
         }
-        MetaPages.verify(file);
+        Scrub.journal(path); // All of it: it is small, and LMDB must not meet a bad page.
         Env<ByteBuffer> env = Environments.open(path, MAP_BYTES, MAP_BYTES, EnvFlags.MDB_NOTLS);
         try {
             return new LmdbJournal(env, file, warnings);
@@ -113,6 +113,11 @@ public final class LmdbJournal implements AutoCloseable {
     }
 
     private Election read(ByteBuffer stored) {
+        return ElectionCodec.decode(checked(file, stored)).get(0);
+    }
+
+    /** A copy of the record's bytes, without the checksum. */
+    static byte[] checked(Path file, ByteBuffer stored) {
         if (stored.remaining() < Integer.BYTES) {
             throw Damage.found(file, "an election", "it has " + stored.remaining() + " bytes");
         }
@@ -123,7 +128,7 @@ public final class LmdbJournal implements AutoCloseable {
         if (checksum != computed) {
             throw Damage.found(file, "an election", Damage.checksums(checksum, computed));
         }
-        return ElectionCodec.decode(bytes).get(0);
+        return bytes;
     }
 
     private static int checksum(byte[] bytes) {

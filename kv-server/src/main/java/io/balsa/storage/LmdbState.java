@@ -2,6 +2,7 @@ package io.balsa.storage;
 
 import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import io.balsa.kv.State;
+import io.balsa.node.DamagedStoreException;
 import io.balsa.node.StorageException;
 import io.balsa.raft.Check;
 import io.balsa.raft.EntryId;
@@ -83,6 +84,7 @@ public final class LmdbState implements State, AutoCloseable {
     private boolean inTheMiddle;
     private volatile long memoryBytes;
     private boolean closed;
+    private volatile boolean abandoned;
 
     private LmdbState(
             Path directory, long mapBytes, long tableBytes, LongSupplier nanoClock, CheckpointObserver observer) {
@@ -281,6 +283,9 @@ public final class LmdbState implements State, AutoCloseable {
             Thread.currentThread().interrupt();
             return false;
         } catch (ExecutionException failure) {
+            if (failure.getCause() instanceof DamagedStoreException damaged) {
+                throw damaged;
+            }
             throw new StorageException("a checkpoint failed: " + failure.getMessage(), failure);
         }
     }
@@ -390,6 +395,11 @@ public final class LmdbState implements State, AutoCloseable {
             return;
         }
         Check.that(readers == 0, "the state must not be closed while it is scanned");
+        if (abandoned) {
+            closed = true;
+            closeDisk(flush == null || endsSoon(flush));
+            return;
+        }
         try {
             boolean idle = flush == null || await(flush, CLOSE_MILLIS_MAX);
             if (idle && !inTheMiddle && lastApplied > flushedIndex) {
@@ -398,6 +408,19 @@ public final class LmdbState implements State, AutoCloseable {
         } finally {
             closed = true;
             closeDisk(true);
+        }
+    }
+
+    /** Nothing more is written, also at the end: what is on the disk is wrong. Thread-safe. */
+    public void abandon() {
+        abandoned = true;
+    }
+
+    private boolean endsSoon(Future<?> future) {
+        try {
+            return await(future, CLOSE_MILLIS_MAX);
+        } catch (StorageException failed) {
+            return true; // It has ended, and why does not matter any more.
         }
     }
 

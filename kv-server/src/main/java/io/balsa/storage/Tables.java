@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 
 /**
@@ -109,12 +110,27 @@ final class Tables {
         }
         byte[] value = new byte[stored.remaining() - CHECKSUM_BYTES];
         stored.get(CHECKSUM_BYTES, value);
-        int expected = stored.getInt(0);
-        int actual = checksum(key, value);
-        if (expected != actual) {
-            throw Damage.found(file, "the value of " + named(key), Damage.checksums(expected, actual));
-        }
+        compare(stored.getInt(0), checksum(key, value), () -> key);
         return value;
+    }
+
+    /** Checks a record of the state as it lies in LMDB. */
+    void verify(ByteBuffer storedKey, ByteBuffer stored) {
+        int bytes = stored.remaining() - CHECKSUM_BYTES;
+        if (bytes < 0) {
+            throw Damage.found(
+                    file, "the value of " + named(keyOf(storedKey)), "it has " + stored.remaining() + " bytes");
+        }
+        crc.reset();
+        crc.update(storedKey.slice(1, storedKey.remaining() - 1));
+        crc.update(stored.slice(CHECKSUM_BYTES, bytes));
+        compare(stored.order(ByteOrder.LITTLE_ENDIAN).getInt(0), (int) crc.getValue(), () -> keyOf(storedKey));
+    }
+
+    private void compare(int expected, int actual, Supplier<byte[]> key) {
+        if (expected != actual) {
+            throw Damage.found(file, "the value of " + named(key.get()), Damage.checksums(expected, actual));
+        }
     }
 
     static int appliedSize() {

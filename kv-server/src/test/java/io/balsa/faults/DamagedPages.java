@@ -3,29 +3,28 @@ package io.balsa.faults;
 import io.balsa.process.ServerProcess;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /**
- * While a server is down, bits of its files flip or pages turn to zeros. It refuses with a message, or what is damaged
- * is in no use; it never serves anything wrong, and the others go on.
+ * While a server is down, bits of its files flip or pages turn to zeros. It sets its store aside and is filled by its peers, by
+ * itself, or what is damaged is in no use; it never serves anything wrong, and the others go on.
  */
 final class DamagedPages implements Scenario {
     private static final int PAGE_BYTES = 4096;
     private static final int FLIPS = 3;
-    private static final int EXIT_COULD_NOT_START = 4;
-    private static final int EXIT_HALTED = 70;
-    private static final long START_NANOS_MAX = 60_000_000_000L;
 
     private final Random random = new Random();
 
-    /** The same in all rounds: damage that was not found yet must stay with a minority. */
+    /** The same in all rounds: it may be still without a vote when the next begins. */
     private String victimId = "";
 
     private enum Damage {
@@ -49,7 +48,7 @@ final class DamagedPages implements Scenario {
 
     @Override
     public String story() {
-        return "bits flip and pages turn to zeros in log/ and state/ of a server that is down: nothing wrong is served";
+        return "bits flip and pages turn to zeros in log/ and state/ of a server that is down: it heals, nothing wrong is served";
     }
 
     @Override
@@ -60,12 +59,6 @@ final class DamagedPages implements Scenario {
     @Override
     public String controlSays() {
         return "another value";
-    }
-
-    /** What was damaged in places that are in no use yet may be read later. */
-    @Override
-    public boolean spoilsTheCluster() {
-        return true;
     }
 
     @Override
@@ -83,31 +76,43 @@ final class DamagedPages implements Scenario {
         trial.load().awaitAcknowledged(50);
         awaitCheckpoint(trial, cluster.disk(victim).data().resolve("state").resolve("data.mdb"));
         victim.kill();
-        Path copy = cluster.disk(victim).data().resolveSibling("copy.mdb");
-        Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
         String where = damage(file, damage);
         trial.load().awaitAcknowledged(50);
         int before = cluster.log(victim).length();
-        victim.start();
-        boolean ended = endsOrServes(cluster, victim);
-        String what = damage.name().toLowerCase(Locale.ROOT).replace('_', ' ');
-        trial.load().stop();
-        if (!ended) {
-            ended = !isRight(trial, victim, where);
-        }
-        if (ended) {
-            int exit = victim.awaitExit();
-            String printed = cluster.log(victim).substring(before);
-            boolean explained = (exit == EXIT_COULD_NOT_START && printed.contains(" cannot start: "))
-                    || (exit == EXIT_HALTED && printed.contains(" halts, its disk failed"));
-            trial.saw("damage (" + what + "): " + (explained ? "refused with a message" : "ENDED WITHOUT A MESSAGE"));
-            Files.copy(copy, file, StandardCopyOption.REPLACE_EXISTING);
-        } else {
-            trial.saw("damage (" + what + "): in no use, the content is right");
-        }
-        trial.goOn();
-        cluster.startAll();
+        cluster.start(List.of(victim));
         trial.load().awaitAcknowledged(50);
+        trial.load().stop();
+        verify(trial, victim, where);
+        boolean found = cluster.log(victim).substring(before).contains(" has set its store aside, ");
+        String what = damage.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        trial.saw("damage (" + what + "): "
+                + (found ? "set aside, and filled by its peers" : "in no use, the content is right"));
+        trial.goOn();
+        Cluster.await(victim + " votes again", () -> votes(cluster.log(victim)));
+        removeSetAsides(cluster.disk(victim).data());
+        trial.load().awaitAcknowledged(50);
+    }
+
+    /** As of the last membership that it has told. */
+    private static boolean votes(String log) {
+        String[] told = log.split("goes by the membership of ", -1);
+        return told.length > 1
+                && !told[told.length - 1].lines().findFirst().orElse("").contains("(learner)");
+    }
+
+    /** As a person would who has looked at them: a server keeps but a few. */
+    private static void removeSetAsides(Path data) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> stores = Files.newDirectoryStream(data, "set-aside-*")) {
+            for (Path store : stores) {
+                try (Stream<Path> walk = Files.walk(store)) {
+                    walk.sorted(Comparator.reverseOrder()).forEach(files::add);
+                }
+            }
+        }
+        for (Path each : files) {
+            Files.delete(each);
+        }
     }
 
     /** Until a key is in a checkpoint that is written no more: what replays the log shall not hide its damage. */
@@ -127,31 +132,23 @@ final class DamagedPages implements Scenario {
         });
     }
 
-    /** True: it ended; false: it is ready to serve. */
-    private static boolean endsOrServes(Cluster cluster, ServerProcess server) throws InterruptedException {
-        if (!Cluster.comesTrue(
-                START_NANOS_MAX, () -> !server.isAlive() || cluster.kv().isReady(server.http()))) {
-            throw new AssertionError(server + " is neither ready nor ended");
-        }
-        return !server.isAlive();
-    }
-
-    /** Holds the whole content to the history; false when the server found the damage on the way, and ended. */
-    private static boolean isRight(Trial trial, ServerProcess victim, String where)
-            throws IOException, InterruptedException {
+    /** Holds the whole content to the history; a server that only now meets the damage heals on the way. */
+    private static void verify(Trial trial, ServerProcess victim, String where) throws InterruptedException {
         int before = trial.history().violations().size();
-        try {
-            trial.cluster().verify(trial.cluster().servers());
-        } catch (IOException | AssertionError noAnswer) {
-            if (victim.isAlive() && !Cluster.comesTrue(5_000_000_000L, () -> !victim.isAlive())) {
-                throw noAnswer;
+        Cluster.await("the content of all servers, after damage: " + where, () -> {
+            if (!victim.isAlive()) {
+                throw new AssertionError(victim + " ended with exit code " + victim.awaitExit() + " after " + where);
             }
-            return false;
-        }
+            try {
+                trial.cluster().verify(trial.cluster().servers());
+                return true;
+            } catch (IOException noAnswer) {
+                return false;
+            }
+        });
         if (trial.history().violations().size() > before) {
             trial.history().violation("wrong after damage: " + victim + ": " + where);
         }
-        return true;
     }
 
     /** Returns what was done. */

@@ -147,7 +147,7 @@ public final class Faults {
                     (System.nanoTime() - start) / 1e9);
             violations.forEach(violation -> failures.add(scenario.name() + ": " + violation));
             violations.forEach(violation -> say("       %s", violation));
-            if (!violations.isEmpty() || scenario.spoilsTheCluster()) {
+            if (!violations.isEmpty()) {
                 end(cluster);
                 cluster = null;
             }

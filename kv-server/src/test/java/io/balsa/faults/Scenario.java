@@ -22,11 +22,6 @@ interface Scenario {
     /** What the failure under that bug must say. */
     String controlSays();
 
-    /** Whether the cluster may not be used by the next scenario. */
-    default boolean spoilsTheCluster() {
-        return false;
-    }
-
     /**
      * Breaks something under the trial's load, repairs it, and leaves all servers ready. Reports what must not be to the
      * trial's history, or throws an AssertionError.

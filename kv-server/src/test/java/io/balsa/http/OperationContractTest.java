@@ -77,6 +77,8 @@ class OperationContractTest {
         JsonNode status = server.get("/v1/status").json();
         assertThat(status.path("role").asText()).isEqualTo("leader");
         assertThat(status.path("logBytes").asLong()).isEqualTo(4096);
+        assertThat(status.path("setAsideStores").asLong()).isEqualTo(1);
+        assertThat(status.path("setAsideBytes").asLong()).isEqualTo(2048);
         JsonNode limits = server.get("/v1/limits").json();
         assertThat(limits.path("valueBytes").asInt()).isEqualTo(1 << 20);
         assertThat(server.get("/version").json().path("version").asText()).isEqualTo("0.1.0-test");

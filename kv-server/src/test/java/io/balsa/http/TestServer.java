@@ -77,7 +77,7 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
                         metrics,
                         () -> elections,
                         turnAgeMillis::get,
-                        () -> new StoreSizes(4096, 8192),
+                        () -> new StoreSizes(4096, 8192, 1, 2048),
                         "0.1.0-test",
                         "4f1d"));
         port = api.start(vertx, instances)

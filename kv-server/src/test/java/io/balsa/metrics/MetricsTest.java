@@ -88,7 +88,7 @@ class MetricsTest {
         metrics.readServed("stale", 0);
         metrics.readFailed("timeout");
         metrics.transport(() -> new TransportTotals(2, 200, 1, 100, 7, 8, 9, 10, 2));
-        metrics.stores(() -> new StoreSizes(11, 22));
+        metrics.stores(() -> new StoreSizes(11, 22, 1, 33), 2);
         metrics.http(() -> 4, () -> 5, () -> 6);
         assertThat(scrape())
                 .contains(
@@ -113,6 +113,9 @@ class MetricsTest {
                         "balsa_transport_peers_connected 2.0",
                         "balsa_store_size_bytes{store=\"log\"} 11.0",
                         "balsa_store_size_bytes{store=\"state\"} 22.0",
+                        "balsa_store_size_bytes{store=\"set-aside\"} 33.0",
+                        "balsa_store_set_aside_stores 1.0",
+                        "balsa_store_set_aside_total 2.0",
                         "balsa_http_connections 4.0",
                         "balsa_http_in_flight_requests 5.0",
                         "balsa_http_in_flight_bytes 6.0");

@@ -65,7 +65,7 @@ final class CorruptionTest {
                     .isInstanceOf(StorageException.class)
                     .hasMessageContaining("entry " + index + " (term " + (index / 10 + 1))
                     .hasMessageContaining(damaged.resolve("data.mdb").toString())
-                    .hasMessageContaining("join again");
+                    .hasMessageContaining("is damaged");
         }
     }
 

@@ -1,0 +1,257 @@
+package io.balsa.storage;
+
+import io.balsa.node.DamagedStoreException;
+import io.balsa.node.ElectionCodec;
+import io.balsa.node.StorageException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.BitSet;
+
+/**
+ * Reads everything that a store holds and checks all of it: the structure of LMDB's trees ({@link TreeWalk}), that no free page
+ * is in use, and each record's checksum and place. What is whole here is safe for LMDB, which trusts its pages so far that a bad
+ * one may end the process or be overwritten for a free one. It writes nothing; the store must not be open.
+ *
+ * <pre>
+ * meta, at byte 16 of pages 0 and 1
+ *   …  24           72          120         128
+ *   …+------------+-----------+-----------+-------------+
+ *    | free pages | data      | last page | transaction |     the one with the higher transaction counts
+ *   …+------------+-----------+-----------+-------------+
+ * </pre>
+ */
+public final class Scrub {
+    private static final int PAGE_BYTES = Environments.PAGE_BYTES;
+    private static final int META_AT = 16;
+    private static final int FREE_AT = META_AT + 24;
+    private static final int DATA_AT = META_AT + 72;
+    private static final int LAST_PAGE_AT = META_AT + 120;
+    private static final int TXN_AT = META_AT + 128;
+    private static final int INTEGER_KEYS = 8;
+    private static final long FIRST_PAGE = 2;
+
+    /**
+     * What was read.
+     *
+     * @param bytes of the files' pages that are in use
+     */
+    public record Result(long records, long bytes, long nanos) {
+        static final Result EMPTY = new Result(0, 0, 0);
+
+        Result plus(Result other) {
+            return new Result(records + other.records, bytes + other.bytes, nanos + other.nanos);
+        }
+    }
+
+    private Scrub() {}
+
+    /**
+     * Checks the log and the state; what a first start has not made yet is whole.
+     *
+     * @throws DamagedStoreException that names what is damaged
+     * @throws StorageException when the disk fails
+     */
+    public static Result run(DataDirectory directory) {
+        return log(directory.log()).plus(state(directory.state()));
+    }
+
+    static Result log(Path directory) {
+        Path file = directory.resolve("data.mdb");
+        LogRecords records = new LogRecords(file);
+        Result result = scrub(file, TreeWalk.Order.INTEGERS, records);
+        records.end();
+        return result;
+    }
+
+    static Result state(Path directory) {
+        Path file = directory.resolve(LmdbState.FILE);
+        StateRecords records = new StateRecords(file);
+        Result result = scrub(file, TreeWalk.Order.BYTES, records);
+        if (result.records() > 0 && !records.hasApplied) {
+            throw Damage.found(file, "the checkpoint's index", "it is missing");
+        }
+        return result;
+    }
+
+    static Result journal(Path directory) {
+        Path file = directory.resolve("data.mdb");
+        return scrub(
+                file, TreeWalk.Order.INTEGERS, (key, value) -> ElectionCodec.decode(LmdbJournal.checked(file, value)));
+    }
+
+    private static Result scrub(Path file, TreeWalk.Order order, TreeWalk.Visitor records) {
+        long start = System.nanoTime();
+        MetaPages.verify(file);
+        try {
+            if (!Files.exists(file) || Files.size(file) == 0) {
+                return Result.EMPTY;
+            }
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                return scrub(file, channel, order, records, start);
+            }
+        } catch (IOException failure) {
+            throw new StorageException(file + " cannot be read: " + failure, failure);
+        }
+    }
+
+    private static Result scrub(
+            Path file, FileChannel channel, TreeWalk.Order order, TreeWalk.Visitor visitor, long start)
+            throws IOException {
+        ByteBuffer meta = meta(channel);
+        long lastPage = meta.getLong(LAST_PAGE_AT);
+        if (lastPage < 1 || lastPage > Integer.MAX_VALUE - 1) {
+            throw Damage.found(file, "a meta page", "the last page is " + lastPage);
+        }
+        ByteBuffer data = meta.slice(DATA_AT, TreeWalk.TREE_BYTES).order(ByteOrder.nativeOrder());
+        ByteBuffer free = meta.slice(FREE_AT, TreeWalk.TREE_BYTES).order(ByteOrder.nativeOrder());
+        int keys = order == TreeWalk.Order.INTEGERS && data.getLong(40) != -1 ? INTEGER_KEYS : 0;
+        boolean ofThisKind = data.getLong(40) == -1 || (data.getShort(4) & 0xffff) == keys;
+        if (!ofThisKind || free.getInt(0) != PAGE_BYTES || (free.getShort(4) & 0xffff) != INTEGER_KEYS) {
+            throw Damage.found(
+                    file,
+                    "a meta page",
+                    "its trees' kinds are " + data.getShort(4) + " and " + free.getShort(4) + ", its pages have "
+                            + free.getInt(0) + " bytes");
+        }
+        TreeWalk walk = new TreeWalk(file, channel, lastPage);
+        long records = walk.walk(data, "tree of records", order, visitor);
+        FreeRecords freeRecords = new FreeRecords(file, lastPage, meta.getLong(TXN_AT));
+        walk.walk(free, "tree of free pages", TreeWalk.Order.INTEGERS, freeRecords);
+        if (freeRecords.pages.intersects(walk.met())) {
+            freeRecords.pages.and(walk.met());
+            throw Damage.found(
+                    file, "page " + freeRecords.pages.nextSetBit(0), "it is in use and among the free pages");
+        }
+        return new Result(records, (long) walk.met().cardinality() * PAGE_BYTES, System.nanoTime() - start);
+    }
+
+    /** The page of the last commit. */
+    private static ByteBuffer meta(FileChannel channel) throws IOException {
+        ByteBuffer pages = ByteBuffer.allocate(2 * PAGE_BYTES).order(ByteOrder.nativeOrder());
+        while (pages.hasRemaining() && channel.read(pages, pages.position()) >= 0) {
+            // Until both are read; they are there, as they were verified.
+        }
+        int at = pages.getLong(TXN_AT) > pages.getLong(PAGE_BYTES + TXN_AT) ? 0 : PAGE_BYTES;
+        return pages.slice(at, PAGE_BYTES).order(ByteOrder.nativeOrder());
+    }
+
+    /** Under the number of the transaction that freed them: how many pages, and their numbers, the highest first. */
+    private static final class FreeRecords implements TreeWalk.Visitor {
+        private final Path file;
+        private final long lastPage;
+        private final long lastTransaction;
+        private final BitSet pages = new BitSet();
+
+        FreeRecords(Path file, long lastPage, long lastTransaction) {
+            this.file = file;
+            this.lastPage = lastPage;
+            this.lastTransaction = lastTransaction;
+        }
+
+        @Override
+        public void record(ByteBuffer key, ByteBuffer value) {
+            long transaction = key.getLong(0);
+            value.order(ByteOrder.nativeOrder());
+            long count = value.remaining() < Long.BYTES ? -1 : value.getLong(0);
+            if (transaction > lastTransaction || count < 0 || count > value.remaining() / Long.BYTES - 1) {
+                throw damaged(transaction, "it says " + count + " in " + value.remaining() + " bytes");
+            }
+            long above = lastPage + 1;
+            for (int i = 1; i <= count; i++) {
+                long page = value.getLong(i * Long.BYTES);
+                if (page < FIRST_PAGE || page >= above || pages.get((int) page)) {
+                    throw damaged(transaction, "page " + page + " is not below " + above + ", or is there twice");
+                }
+                pages.set((int) page);
+                above = page;
+            }
+        }
+
+        private StorageException damaged(long transaction, String found) {
+            return Damage.found(file, "the record of the pages that transaction " + transaction + " freed", found);
+        }
+    }
+
+    /** The head, then the blocks, one behind the other. */
+    private static final class LogRecords implements TreeWalk.Visitor {
+        private final EntryCodec codec;
+        private final BlockReader reader;
+        private EntryCodec.Head head = EntryCodec.Head.INITIAL;
+        private long nextIndex = -1;
+        private long term;
+
+        LogRecords(Path file) {
+            codec = new EntryCodec(file);
+            reader = new BlockReader(codec);
+        }
+
+        @Override
+        public void record(ByteBuffer key, ByteBuffer value) {
+            long index = key.getLong(0);
+            if (index == 0) {
+                head = codec.readHead(value);
+                return;
+            }
+            reader.open(index, value);
+            if (nextIndex >= 0 && index != nextIndex) {
+                throw Damage.found(
+                        codec.file(),
+                        "the log after entry " + (nextIndex - 1),
+                        "the next block begins with entry " + index);
+            }
+            if (nextIndex < 0 && index != head.anchor().index() + 1) {
+                throw Damage.found(
+                        codec.file(),
+                        "the log",
+                        "it begins with entry " + index + " but was cut after " + head.anchor());
+            }
+            term = Math.max(term, head.anchor().term());
+            while (reader.next()) {
+                reader.verify();
+                if (reader.id().term() < term) {
+                    throw Damage.found(
+                            codec.file(),
+                            "entry " + reader.index(),
+                            "its term " + reader.id().term() + " follows " + term);
+                }
+                term = reader.id().term();
+            }
+            nextIndex = reader.lastIndex() + 1;
+        }
+
+        void end() {
+            if (term > head.hardState().currentTerm()) {
+                throw Damage.found(
+                        codec.file(),
+                        "the record of term and vote",
+                        "its term is " + head.hardState().currentTerm() + ", but the log has an entry of term " + term);
+            }
+        }
+    }
+
+    private static final class StateRecords implements TreeWalk.Visitor {
+        private final Tables tables;
+        private boolean hasApplied;
+
+        StateRecords(Path file) {
+            tables = new Tables(file);
+        }
+
+        @Override
+        public void record(ByteBuffer key, ByteBuffer value) {
+            if (!Tables.isPrivate(key)) {
+                tables.verify(key, value);
+            } else if (key.remaining() == 1) {
+                tables.readApplied(value);
+                hasApplied = true;
+            } else {
+                tables.readInstalled(value);
+            }
+        }
+    }
+}
