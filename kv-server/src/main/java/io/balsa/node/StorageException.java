@@ -1,7 +1,7 @@
 package io.balsa.node;
 
-/** The disk failed, or what it returned is damaged. The server halts; the message says what to do. */
-public final class StorageException extends RuntimeException {
+/** The disk failed, or what it holds cannot be used. The server halts; the message says what to do. */
+public class StorageException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     public StorageException(String message) {
