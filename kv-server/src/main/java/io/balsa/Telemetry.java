@@ -7,6 +7,7 @@ import io.balsa.node.Gaps;
 import io.balsa.node.Observer;
 import io.balsa.node.Refusal;
 import io.balsa.node.Uncertainty;
+import io.balsa.raft.Divergence;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
@@ -153,6 +154,17 @@ final class Telemetry implements Observer, SnapshotObserver {
     public void membership(Membership membership) {
         LOG.info("{} goes by the membership of {}", self, membership);
         memberships.accept(membership);
+    }
+
+    @Override
+    public void statesDiffer(Divergence found) {
+        LOG.error(
+                "{}: the servers' states differ {}. {}",
+                self,
+                found,
+                found.agreed() == null
+                        ? "Nobody can tell which is right: stop writing, and compare them with a backup"
+                        : found.diverged() + " cannot be trusted, and must be set aside");
     }
 
     @Override

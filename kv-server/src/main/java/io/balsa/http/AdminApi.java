@@ -124,6 +124,7 @@ final class AdminApi {
         json.field("leaderChanges", status.leaderChanges());
         json.field("readLeases", status.readLeases());
         json.field("holdsLease", status.holdsLease());
+        json.field("comparedIndex", status.comparisons().equalIndex());
         json.field("logBytes", sizes.logBytes());
         json.field("stateBytes", sizes.stateBytes());
         json.field("setAsideStores", sizes.setAsideStores());

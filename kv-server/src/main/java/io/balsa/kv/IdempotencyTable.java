@@ -20,7 +20,7 @@ final class IdempotencyTable {
     private static final int HASH_AT = 8;
     private static final int OUTCOME_AT = HASH_AT + HASH_BYTES;
 
-    private final State state;
+    private final Records records;
     private final int recordsMax;
     private final long bytesMax;
     private final MessageDigest digest;
@@ -29,8 +29,8 @@ final class IdempotencyTable {
     private long nextSequence;
     private long bytes;
 
-    IdempotencyTable(State state, int recordsMax, long bytesMax) {
-        this.state = state;
+    IdempotencyTable(Records records, int recordsMax, long bytesMax) {
+        this.records = records;
         this.recordsMax = recordsMax;
         this.bytesMax = bytesMax;
         try {
@@ -38,12 +38,11 @@ final class IdempotencyTable {
         } catch (NoSuchAlgorithmException impossible) {
             throw new AssertionError("every Java platform has SHA-256", impossible);
         }
-        reload();
     }
 
     /** Reads the counters from the state; a new machine's are 0. */
     void reload() {
-        byte[] counters = state.get(Tables.IDEMPOTENCY_COUNTERS);
+        byte[] counters = records.get(Tables.IDEMPOTENCY_COUNTERS);
         oldestSequence = counters == null ? 0 : Tables.number(counters, 0);
         nextSequence = counters == null ? 0 : Tables.number(counters, 8);
         bytes = counters == null ? 0 : Tables.number(counters, 16);
@@ -58,7 +57,7 @@ final class IdempotencyTable {
     /** What this id was first used for; null when it was not, or that is forgotten. */
     @Nullable
     Attempt first(IdempotencyKey id) {
-        byte[] record = state.get(Tables.idempotencyRecord(id));
+        byte[] record = records.get(Tables.idempotencyRecord(id));
         return record == null ? null : new Attempt(record);
     }
 
@@ -73,24 +72,24 @@ final class IdempotencyTable {
         ByteBuffer order = ByteBuffer.allocate(4 + idBytes.length);
         int recordBytes = recordKey.length + record.capacity() + orderKey.length + order.capacity();
         order.putInt(recordBytes).put(idBytes);
-        state.put(recordKey, record.array());
-        state.put(orderKey, order.array());
+        records.put(recordKey, record.array());
+        records.put(orderKey, order.array());
         nextSequence++;
         bytes += recordBytes;
         evict();
-        state.put(Tables.IDEMPOTENCY_COUNTERS, Tables.numbers(oldestSequence, nextSequence, bytes));
+        records.put(Tables.IDEMPOTENCY_COUNTERS, Tables.numbers(oldestSequence, nextSequence, bytes));
     }
 
     private void evict() {
         // The newest one stays whatever its size: its client may be about to ask for it again.
         while (nextSequence - oldestSequence > recordsMax || (bytes > bytesMax && nextSequence - oldestSequence > 1)) {
             byte[] orderKey = Tables.idempotencyOrderRecord(oldestSequence);
-            byte[] order = state.get(orderKey);
+            byte[] order = records.get(orderKey);
             if (order == null) {
                 throw new AssertionError("no idempotency record has the sequence " + oldestSequence);
             }
-            state.remove(Tables.idempotencyRecord(Arrays.copyOfRange(order, 4, order.length)));
-            state.remove(orderKey);
+            records.remove(Tables.idempotencyRecord(Arrays.copyOfRange(order, 4, order.length)));
+            records.remove(orderKey, order);
             bytes -= ByteBuffer.wrap(order).getInt();
             oldestSequence++;
         }

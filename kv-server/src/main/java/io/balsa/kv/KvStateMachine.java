@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * thread.
  *
  * <p>{@link #apply} is total and pure. Whatever the bytes are, it answers, and the answer and the state behind it follow
- * from the commands so far alone, so servers that have applied the same log hold the same state. It keeps two things in
- * memory beside the {@link State}, the revision and the counters of the idempotency records: whoever replaces the state's
- * content calls {@link #reload}.
+ * from the commands so far alone, so servers that have applied the same log hold the same state. It keeps three things in
+ * memory beside the {@link State}, the revision, the hash and the counters of the idempotency records: whoever replaces the
+ * state's content calls {@link #reload}.
  */
 public final class KvStateMachine {
     /** The oldest idempotency record goes when there are more. */
@@ -22,6 +22,7 @@ public final class KvStateMachine {
     public static final long IDEMPOTENCY_BYTES_MAX = 64L << 20;
 
     private final State state;
+    private final Records records;
     private final IdempotencyTable idempotency;
     private final Queries queries;
     private long revision;
@@ -32,13 +33,15 @@ public final class KvStateMachine {
 
     KvStateMachine(State state, int idempotencyRecordsMax, long idempotencyBytesMax) {
         this.state = state;
-        this.idempotency = new IdempotencyTable(state, idempotencyRecordsMax, idempotencyBytesMax);
+        this.records = new Records(state);
+        this.idempotency = new IdempotencyTable(records, idempotencyRecordsMax, idempotencyBytesMax);
         this.queries = new Queries(state);
         reload();
     }
 
     /** The state's content is another one: that of a snapshot. */
     public void reload() {
+        records.reload();
         byte[] stored = state.get(Tables.REVISION);
         revision = stored == null ? 0 : Tables.number(stored, 0);
         idempotency.reload();
@@ -59,7 +62,7 @@ public final class KvStateMachine {
         } catch (MalformedCommandException malformed) {
             outcome = new Outcome.Invalid(revision, malformed.reason());
         }
-        state.applied(index);
+        records.applied(index);
         return outcome;
     }
 
@@ -73,8 +76,8 @@ public final class KvStateMachine {
         checkNext(index);
         ByteBuffer record = ByteBuffer.allocate(Long.BYTES + membership.remaining());
         record.putLong(index).put(membership.duplicate());
-        state.put(Tables.MEMBERSHIP, record.array());
-        state.applied(index);
+        records.put(Tables.MEMBERSHIP, record.array());
+        records.applied(index);
         return new Outcome.MembershipRecorded(revision);
     }
 
@@ -96,7 +99,7 @@ public final class KvStateMachine {
     /** Advances over an entry that holds nothing for this machine: a no-op. */
     public void applyNoOp(long index) {
         checkNext(index);
-        state.applied(index);
+        records.applied(index);
     }
 
     /** Answers from the state as it is now. */
@@ -124,9 +127,12 @@ public final class KvStateMachine {
         return state.durableIndex();
     }
 
-    /** Hashes all of the state: equal on servers with equal {@link #lastApplied}, or one of them is wrong. Reads it all. */
+    /**
+     * {@link StateHash} of all of the state, kept up to date by each entry: equal on servers with equal {@link #lastApplied}, or
+     * one of them is wrong.
+     */
     public long stateHash() {
-        return StateHash.of(state);
+        return records.hash();
     }
 
     private void checkNext(long index) {
@@ -168,7 +174,7 @@ public final class KvStateMachine {
         advanceRevision();
         long version = previous == null ? 1 : Tables.version(previous) + 1;
         long createRevision = previous == null ? revision : Tables.createRevision(previous);
-        state.put(record, Tables.keyValueRecord(createRevision, revision, version, put.value()));
+        records.put(record, previous, Tables.keyValueRecord(createRevision, revision, version, put.value()));
         return new Outcome.Written(
                 revision, version, createRevision, previous(put.key(), previous, put.returnPrevious()));
     }
@@ -183,29 +189,29 @@ public final class KvStateMachine {
             return new Outcome.Deleted(revision, 0, null);
         }
         advanceRevision();
-        state.remove(record);
+        records.remove(record, previous);
         return new Outcome.Deleted(revision, 1, previous(delete.key(), previous, delete.returnPrevious()));
     }
 
     private Outcome deleteRange(Command.DeleteRange delete) {
-        List<byte[]> records = new ArrayList<>();
+        List<byte[]> found = new ArrayList<>();
         queries.scanKeys(delete.range(), (record, value) -> {
-            records.add(record);
-            return records.size() <= delete.keysMax();
+            found.add(record);
+            return found.size() <= delete.keysMax();
         });
-        if (records.size() > delete.keysMax()) {
+        if (found.size() > delete.keysMax()) {
             return new Outcome.RangeTooLarge(revision, delete.keysMax());
         }
-        if (!records.isEmpty()) {
+        if (!found.isEmpty()) {
             advanceRevision();
-            records.forEach(state::remove);
+            found.forEach(records::remove);
         }
-        return new Outcome.Deleted(revision, records.size(), null);
+        return new Outcome.Deleted(revision, found.size(), null);
     }
 
     private void advanceRevision() {
         revision++;
-        state.put(Tables.REVISION, Tables.numbers(revision));
+        records.put(Tables.REVISION, Tables.numbers(revision));
     }
 
     private static long modRevision(byte @Nullable [] keyValueRecord) {

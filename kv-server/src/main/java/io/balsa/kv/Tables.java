@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *   meta               04 | 01                   revision:8
  *                      04 | 02                   oldest sequence:8 | next sequence:8 | bytes of all records:8
  *                      04 | 03                   the cluster's membership: index of its entry:8 | the entry's command
+ *                      04 | 04                   index of the last entry:8 | StateHash of all other records behind it:8
  * </pre>
  */
 final class Tables {
@@ -29,6 +30,7 @@ final class Tables {
     static final byte[] REVISION = {4, 1};
     static final byte[] IDEMPOTENCY_COUNTERS = {4, 2};
     static final byte[] MEMBERSHIP = {4, 3};
+    static final byte[] STATE_HASH = {4, 4};
 
     private static final byte KEYS = 1;
     private static final byte IDEMPOTENCY = 2;

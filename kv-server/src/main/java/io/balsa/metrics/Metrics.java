@@ -137,6 +137,21 @@ public final class Metrics implements AutoCloseable {
         gauge("balsa.raft.last.log.index", "The last entry of the log", status, NodeStatus::lastLogIndex);
         gauge("balsa.raft.commit.index", "The last entry known to be committed", status, NodeStatus::commitIndex);
         gauge("balsa.raft.applied.index", "The last entry applied", status, NodeStatus::lastApplied);
+        gauge(
+                "balsa.divergence.compared.index",
+                "The last entry behind which this server's state was what a majority had",
+                status,
+                s -> s.comparisons().equalIndex());
+        counter(
+                "balsa.divergence.comparisons",
+                "How often this server's state was compared with what a majority had",
+                status,
+                s -> s.comparisons().made());
+        counter(
+                "balsa.divergence.mismatches",
+                "How often this leader found another server's state to differ",
+                status,
+                s -> s.comparisons().differences());
         gauge("balsa.kv.revision", "The store's revision", status, NodeStatus::revision);
         gauge("balsa.proposals.pending", "Writes that wait for their commit", status, NodeStatus::writesPending);
         gauge(

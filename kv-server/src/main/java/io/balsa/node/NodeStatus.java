@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param leaderChanges how often this server saw another leader than before
  * @param readLeases whether it takes part in reads by lease
  * @param holdsLease whether it would serve a read by lease now
+ * @param comparisons of this server's state with the others'
  * @param membership the newest in this server's log, committed or not
  * @param members every server of the membership, learners too, in order
  */
@@ -40,6 +41,7 @@ public record NodeStatus(
         long leaderChanges,
         boolean readLeases,
         boolean holdsLease,
+        Comparisons comparisons,
         Membership membership,
         List<Member> members) {
 
@@ -50,6 +52,18 @@ public record NodeStatus(
      * @param sinceContactMillis since the leader last heard from it; -1 unless this server leads, 0 for itself
      */
     public record Member(NodeId id, long matchIndex, long sinceContactMillis) {}
+
+    /**
+     * What came of comparing states.
+     *
+     * @param equalIndex the last index at which this server's state was what a majority of the voters had; 0: none yet
+     * @param made how often it was compared with what a majority had
+     * @param differences how often this server, as the leader, found another's to differ
+     */
+    public record Comparisons(long equalIndex, long made, long differences) {
+        /** Of a server that has just started. */
+        public static final Comparisons NONE = new Comparisons(0, 0, 0);
+    }
 
     public boolean isLeader() {
         return id.equals(leader) && role.equals("leader");

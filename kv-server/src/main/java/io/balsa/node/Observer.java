@@ -1,5 +1,6 @@
 package io.balsa.node;
 
+import io.balsa.raft.Divergence;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Membership;
 import io.balsa.raft.Transition;
@@ -37,6 +38,10 @@ public interface Observer {
 
     /** A commit of the log took {@code nanos}. */
     default void committed(long nanos) {}
+
+    /** This leader has found states that differ behind the same entry. */
+    default void statesDiffer(Divergence found) {}
+
     /** Another membership is in force on this server, or the first one. */
     default void membership(Membership membership) {}
 }

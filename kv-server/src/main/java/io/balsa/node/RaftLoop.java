@@ -4,6 +4,7 @@ import io.balsa.kv.KvStateMachine;
 import io.balsa.kv.Outcome;
 import io.balsa.kv.Query;
 import io.balsa.kv.QueryResult;
+import io.balsa.raft.Divergence;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
 import io.balsa.raft.Member;
@@ -84,6 +85,7 @@ public final class RaftLoop {
         this.writes = new PendingWrites(observer);
         this.reads =
                 new WaitingReads(raft, observer, 2 * timeouts.heartbeatMillis() / Timeouts.TICK_MILLIS, firstReadId);
+        raft.digests().applied(stateMachine.lastApplied(), stateMachine.stateHash());
     }
 
     /**
@@ -101,6 +103,7 @@ public final class RaftLoop {
         reads.ask(tick, leaderFound);
         noticeMembership();
         Ready ready = raft.takeReady(stateMachine.hasRoom() ? APPLY_BYTES_MAX : 0);
+        noticeDivergence();
         transport.send(ready.messages());
         install(ready.snapshot());
         apply(ready.committed());
@@ -126,6 +129,7 @@ public final class RaftLoop {
         snapshots.install(snapshot.transfer(), snapshot.lastIncluded());
         storage.reset(snapshot.lastIncluded());
         stateMachine.reload();
+        raft.digests().replaced(snapshot.lastIncluded().index(), stateMachine.stateHash());
         KvStateMachine.RecordedMembership recorded = stateMachine.membership();
         raft.snapshotResults()
                 .installed(
@@ -152,16 +156,25 @@ public final class RaftLoop {
 
     private void apply(List<LogEntry> committed) {
         for (LogEntry entry : committed) {
-            if (entry.isNoOp()) {
-                stateMachine.applyNoOp(entry.index());
+            Outcome outcome = apply(entry);
+            raft.digests().applied(entry.index(), stateMachine.stateHash());
+            if (outcome == null) {
                 writes.overtaken(entry.id(), raft.leader());
-                continue;
+            } else {
+                writes.applied(entry.id(), outcome, nanoClock.getAsLong(), raft.leader());
             }
-            Outcome outcome = entry.kind() == LogEntry.Kind.MEMBERSHIP
-                    ? stateMachine.applyMembership(entry.index(), entry.command())
-                    : stateMachine.apply(entry.index(), entry.command());
-            writes.applied(entry.id(), outcome, nanoClock.getAsLong(), raft.leader());
         }
+    }
+
+    /** Null: a no-op. */
+    private @Nullable Outcome apply(LogEntry entry) {
+        if (entry.isNoOp()) {
+            stateMachine.applyNoOp(entry.index());
+            return null;
+        }
+        return entry.kind() == LogEntry.Kind.MEMBERSHIP
+                ? stateMachine.applyMembership(entry.index(), entry.command())
+                : stateMachine.apply(entry.index(), entry.command());
     }
 
     private void write(Ready ready) {
@@ -171,6 +184,19 @@ public final class RaftLoop {
         long startedAt = nanoClock.getAsLong();
         storage.write(ready.hardState(), ready.entries());
         observer.committed(nanoClock.getAsLong() - startedAt);
+    }
+
+    /** Before anything is sent, or answered from a state that is wrong. */
+    private void noticeDivergence() {
+        raft.digests().takeFound().forEach(observer::statesDiffer);
+        Divergence own = raft.digests().own();
+        if (own != null) {
+            throw new DamagedStoreException(
+                    "this server's state is not what a majority of the voters has made of the same "
+                            + "entries: " + own + ", says " + raft.leader() + " in term " + raft.currentTerm()
+                            + ". Keep the data directory for whoever looks into it, and start the server with an empty one:"
+                            + " it is filled by the others.");
+        }
     }
 
     private void noticeLeader() {
@@ -357,6 +383,10 @@ public final class RaftLoop {
                 leaderChanges,
                 raft.leases().isOn(),
                 raft.leases().readIndex() >= 0,
+                new NodeStatus.Comparisons(
+                        raft.digests().equalIndex(),
+                        raft.digests().comparisons(),
+                        raft.digests().differences()),
                 raft.membership(),
                 members);
     }

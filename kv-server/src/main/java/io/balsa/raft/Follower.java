@@ -101,6 +101,7 @@ final class Follower extends Role {
     public void onAppendEntries(NodeId from, Message.AppendEntries request) {
         heardFromLeader(from, request.term());
         long pledgeNanos = raft.leases().pledge();
+        Digest digest = compared(request);
         RaftLog log = raft.log();
         EntryId prevLog = request.prevLog();
         if (!log.contains(prevLog)) {
@@ -113,7 +114,8 @@ final class Follower extends Role {
                             prevLog.index(),
                             log.lastNotAfter(prevLog),
                             request.round(),
-                            pledgeNanos));
+                            pledgeNanos,
+                            digest));
             return;
         }
         log.reconcile(request.entries(), raft.commitIndex());
@@ -123,7 +125,14 @@ final class Follower extends Role {
         raft.promise(
                 from,
                 new Message.AppendEntriesReply(
-                        raft.currentTerm(), true, matchIndex, 0, EntryId.NONE, request.round(), pledgeNanos));
+                        raft.currentTerm(), true, matchIndex, 0, EntryId.NONE, request.round(), pledgeNanos, digest));
+    }
+
+    /** First what the majority says of the last answer, since the next question may bring about another one. */
+    private Digest compared(Message.AppendEntries request) {
+        raft.digests().agreed(raft.self(), request.agreed());
+        raft.digests().asked(request.askedIndex());
+        return raft.digests().answer();
     }
 
     private void heardFromLeader(NodeId from, long term) {

@@ -22,10 +22,12 @@ final class Leader extends Role {
     private int ticksUntilTransferFails;
     private final MembershipChanges changes;
     private final Lease lease = new Lease(raft, this);
+    private final Comparisons comparisons;
 
     Leader(Raft raft) {
         super(raft);
         firstIndex = raft.log().lastIndex() + 1;
+        comparisons = new Comparisons(raft, peers, firstIndex);
         changes = new MembershipChanges(raft, this, firstIndex);
         adopt(raft.membership());
     }
@@ -35,6 +37,7 @@ final class Leader extends Role {
         peers.entrySet().removeIf(peer -> {
             boolean removed = !membership.contains(peer.getKey());
             if (removed) {
+                comparisons.forget(peer.getKey());
                 snapshots.end(peer.getValue());
             }
             return removed;
@@ -48,6 +51,7 @@ final class Leader extends Role {
 
     /** What was known of that peer's log is no longer so: its disk is another one. */
     void forget(NodeId peer) {
+        comparisons.forget(peer);
         Progress known = peers.remove(peer);
         if (known != null) {
             snapshots.end(known);
@@ -92,6 +96,7 @@ final class Leader extends Role {
         }
         peers.values().forEach(snapshots::tick);
         changes.tick();
+        comparisons.tick();
         ticksUntilHeartbeat--;
     }
 
@@ -150,6 +155,7 @@ final class Leader extends Role {
         boolean heartbeat = ticksUntilHeartbeat <= 0;
         if (heartbeat) {
             ticksUntilHeartbeat = raft.config().heartbeatTicks();
+            comparisons.next();
         }
         boolean round = reads.roundWanted() || (heartbeat && lease.needsRounds());
         if (round) {
@@ -211,14 +217,16 @@ final class Leader extends Role {
     }
 
     private void appendEntries(NodeId peer, long prevIndex, List<LogEntry> entries) {
-        raft.sendAppendEntries(
+        raft.sendAtOnce(
                 peer,
                 new Message.AppendEntries(
                         raft.currentTerm(),
                         prevIndex == 0 ? EntryId.NONE : raft.log().idAt(prevIndex),
                         entries,
                         raft.commitIndex(),
-                        reads.round()));
+                        reads.round(),
+                        comparisons.askedIndex(),
+                        comparisons.agreed()));
     }
 
     @Override
@@ -273,6 +281,7 @@ final class Leader extends Role {
         }
         progress.ackedRound = Math.max(progress.ackedRound, reply.round());
         lease.acknowledged(progress, reply.round(), reply.pledgeNanos());
+        comparisons.answered(from, reply.digest());
         if (reply.success()) {
             matched(from, progress, reply.matchIndex());
         } else {

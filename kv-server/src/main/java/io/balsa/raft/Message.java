@@ -58,9 +58,23 @@ public sealed interface Message {
      * Invoked by the leader to replicate entries (§5.3); without entries it is a heartbeat (§5.2).
      *
      * @param round counts the leader's heartbeats in this term; the reply returns it, which confirms reads (thesis §6.4)
+     * @param askedIndex behind which entry states are being compared: the follower answers with its digest there; 0: none
+     * @param agreed what a majority of the voters last agreed on; {@link Digest#NONE}: nothing yet
      */
-    record AppendEntries(long term, EntryId prevLog, List<LogEntry> entries, long leaderCommit, long round)
+    record AppendEntries(
+            long term,
+            EntryId prevLog,
+            List<LogEntry> entries,
+            long leaderCommit,
+            long round,
+            long askedIndex,
+            Digest agreed)
             implements Message {
+        /** Compares nothing. */
+        public AppendEntries(long term, EntryId prevLog, List<LogEntry> entries, long leaderCommit, long round) {
+            this(term, prevLog, entries, leaderCommit, round, 0, Digest.NONE);
+        }
+
         @Override
         public void deliverTo(Handler handler, NodeId from) {
             handler.onAppendEntries(from, this);
@@ -77,12 +91,33 @@ public sealed interface Message {
      *     its own at or before {@code hint.index()} whose term is at most {@code hint.term()} (end of §5.3)
      * @param round as received; 0 in the answer to a request of an older term
      * @param pledgeNanos for how long this server elects nobody else, from when it received the request; see {@link Leases}
+     * @param digest of the state behind the last entry that a leader asked for and that was applied since
      */
     record AppendEntriesReply(
-            long term, boolean success, long matchIndex, long rejected, EntryId hint, long round, long pledgeNanos)
+            long term,
+            boolean success,
+            long matchIndex,
+            long rejected,
+            EntryId hint,
+            long round,
+            long pledgeNanos,
+            Digest digest)
             implements Message {
-        /** Of a server that pledges nothing. */
-        AppendEntriesReply(long term, boolean success, long matchIndex, long rejected, EntryId hint, long round) {
+        /** Says nothing of the state. */
+        public AppendEntriesReply(
+                long term,
+                boolean success,
+                long matchIndex,
+                long rejected,
+                EntryId hint,
+                long round,
+                long pledgeNanos) {
+            this(term, success, matchIndex, rejected, hint, round, pledgeNanos, Digest.NONE);
+        }
+
+        /** Of a server that pledges nothing, either. */
+        public AppendEntriesReply(
+                long term, boolean success, long matchIndex, long rejected, EntryId hint, long round) {
             this(term, success, matchIndex, rejected, hint, round, 0);
         }
 

@@ -29,6 +29,7 @@ public final class Raft {
     private final TreeSet<NodeId> silent = new TreeSet<>();
 
     private final SnapshotResults snapshotResults = new SnapshotResults(this);
+    private final Digests digests = new Digests();
     private final Outbox outbox = new Outbox();
     private final VotesSeen votesSeen = new VotesSeen(this);
     private final Leases leases;
@@ -248,6 +249,11 @@ public final class Raft {
         return leases;
     }
 
+    /** What the state hashes to is told there, and what came of comparing it. */
+    public Digests digests() {
+        return digests;
+    }
+
     public NodeId self() {
         return self;
     }
@@ -463,13 +469,11 @@ public final class Raft {
         outbox.read(new Ready.ReadState(id, readIndex));
     }
 
-    /** AppendEntries is the one message that may leave before the write: it claims nothing about the sender's disk. */
-    void sendAppendEntries(NodeId to, Message.AppendEntries message) {
-        outbox.message(new Envelope(self, directoryId, to, message));
-    }
-
-    /** Nor does InstallSnapshot: what it carries is durable at its sender, and committed. */
-    void sendInstallSnapshot(NodeId to, Message.InstallSnapshot message) {
+    /**
+     * May leave before the write: an AppendEntries claims nothing about the sender's disk. Nor does an InstallSnapshot: what
+     * it carries is durable at its sender, and committed.
+     */
+    void sendAtOnce(NodeId to, Message message) {
         outbox.message(new Envelope(self, directoryId, to, message));
     }
 

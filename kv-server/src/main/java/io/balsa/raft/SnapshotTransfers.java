@@ -31,7 +31,7 @@ final class SnapshotTransfers {
         for (SnapshotChunk chunk = transfer.nextToSend();
                 chunk != null && lastIncluded != null;
                 chunk = transfer.nextToSend()) {
-            raft.sendInstallSnapshot(
+            raft.sendAtOnce(
                     peer,
                     new Message.InstallSnapshot(
                             raft.currentTerm(),

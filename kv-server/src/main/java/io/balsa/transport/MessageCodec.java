@@ -1,6 +1,7 @@
 package io.balsa.transport;
 
 import io.balsa.raft.Check;
+import io.balsa.raft.Digest;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
@@ -13,16 +14,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The messages of Raft as {@link Frame}s. The body by kind; {@code id} is an {@link EntryId} (index, term), {@code y} one byte
- * that is 0 or 1, everything else a long:
+ * The messages of Raft as {@link Frame}s. The body by kind; {@code id} is an {@link EntryId} (index, term), {@code digest} a
+ * {@link Digest} (index, hash), {@code y} one byte that is 0 or 1, everything else a long:
  *
  * <pre>
  *   1 PreVote             term | id lastLog
  *   2 PreVoteReply        term | y voteGranted
  *   3 RequestVote         term | id lastLog | y leaderTransfer
  *   4 RequestVoteReply    term | y voteGranted
- *   5 AppendEntries       term | id prevLog | leaderCommit | round | entry, entry, … up to the end of the frame
- *   6 AppendEntriesReply  term | y success | matchIndex | rejected | id hint | round | pledgeNanos
+ *   5 AppendEntries       term | id prevLog | leaderCommit | round | askedIndex | digest agreed | entry, entry, … up to the
+ *                         end of the frame
+ *   6 AppendEntriesReply  term | y success | matchIndex | rejected | id hint | round | pledgeNanos |
+ *                         digest
  *   7 ReadIndex           term | readId
  *   8 ReadIndexReply      term | readId | readIndex
  *   9 TimeoutNow          term
@@ -37,7 +40,7 @@ import java.util.List;
  *
  * An entry's index is not written: the first one follows {@code prevLog} and there are no gaps, so a frame cannot say
  * anything else. Sender and addressee are not written either; the connection's {@link Hello} said them once. Decoding
- * refuses negative numbers (but for readId, which may be any), flags that are neither 0 nor 1, lengths beyond the frame,
+ * refuses negative numbers (but for readId and hashes, which may be any), flags that are neither 0 nor 1, lengths beyond the frame,
  * more than {@link #ENTRIES_MAX} entries, more than {@link #CHUNK_BYTES_MAX} bytes of a snapshot and bytes left over.
  */
 final class MessageCodec {
@@ -59,10 +62,10 @@ final class MessageCodec {
     private static final byte INSTALL_SNAPSHOT = 10;
     private static final byte INSTALL_SNAPSHOT_REPLY = 11;
 
-    private static final int APPEND_ENTRIES_BYTES = 5 * Long.BYTES;
+    private static final int APPEND_ENTRIES_BYTES = 8 * Long.BYTES;
     private static final int INSTALL_SNAPSHOT_BYTES = 5 * Long.BYTES + 1;
     private static final int ENTRY_BYTES = Long.BYTES + 1 + Integer.BYTES;
-    private static final int SMALL_BODY_BYTES_MAX = 7 * Long.BYTES + 1;
+    private static final int SMALL_BODY_BYTES_MAX = 9 * Long.BYTES + 1;
 
     private MessageCodec() {}
 
@@ -127,7 +130,7 @@ final class MessageCodec {
             case APPEND_ENTRIES -> appendEntries(in);
             case APPEND_ENTRIES_REPLY ->
                 new Message.AppendEntriesReply(
-                        number(in), flag(in), number(in), number(in), entryId(in), number(in), number(in));
+                        number(in), flag(in), number(in), number(in), entryId(in), number(in), number(in), digest(in));
             case READ_INDEX -> new Message.ReadIndex(number(in), in.getLong());
             case READ_INDEX_REPLY -> new Message.ReadIndexReply(number(in), in.getLong(), number(in));
             case TIMEOUT_NOW -> new Message.TimeoutNow(number(in));
@@ -143,6 +146,8 @@ final class MessageCodec {
         EntryId prevLog = entryId(in);
         long leaderCommit = number(in);
         long round = number(in);
+        long askedIndex = number(in);
+        Digest agreed = digest(in);
         List<LogEntry> entries = new ArrayList<>();
         long index = prevLog.index();
         while (in.hasRemaining()) {
@@ -162,7 +167,7 @@ final class MessageCodec {
             index++;
             entries.add(entry(index, entryTerm, kind, ByteBuffer.wrap(command)));
         }
-        return new Message.AppendEntries(term, prevLog, List.copyOf(entries), leaderCommit, round);
+        return new Message.AppendEntries(term, prevLog, List.copyOf(entries), leaderCommit, round, askedIndex, agreed);
     }
 
     private static Message installSnapshot(ByteBuffer in) throws MalformedFrameException {
@@ -224,6 +229,10 @@ final class MessageCodec {
         return new EntryId(number(in), number(in));
     }
 
+    private static Digest digest(ByteBuffer in) throws MalformedFrameException {
+        return new Digest(number(in), in.getLong());
+    }
+
     private static String name(Message message) {
         return message.getClass().getSimpleName();
     }
@@ -269,7 +278,8 @@ final class MessageCodec {
         public void onAppendEntries(NodeId from, Message.AppendEntries request) {
             int start = begin(APPEND_ENTRIES, request);
             entryId(request.prevLog());
-            out.writeLong(request.leaderCommit()).writeLong(request.round());
+            out.writeLong(request.leaderCommit()).writeLong(request.round()).writeLong(request.askedIndex());
+            digest(request.agreed());
             long index = request.prevLog().index();
             for (LogEntry entry : request.entries()) {
                 index++;
@@ -287,6 +297,7 @@ final class MessageCodec {
             out.writeBoolean(reply.success()).writeLong(reply.matchIndex()).writeLong(reply.rejected());
             entryId(reply.hint());
             out.writeLong(reply.round()).writeLong(reply.pledgeNanos());
+            digest(reply.digest());
             Frame.end(out, start);
         }
 
@@ -331,6 +342,10 @@ final class MessageCodec {
             int start = Frame.begin(out, kind);
             out.writeLong(message.term());
             return start;
+        }
+
+        private void digest(Digest digest) {
+            out.writeLong(digest.index()).writeLong(digest.hash());
         }
 
         private void entryId(EntryId id) {

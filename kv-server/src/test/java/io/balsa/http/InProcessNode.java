@@ -227,6 +227,7 @@ final class InProcessNode implements Node, AutoCloseable {
                 1,
                 holdsLease,
                 own && holdsLease,
+                NodeStatus.Comparisons.NONE,
                 membership,
                 List.copyOf(members));
     }

@@ -61,6 +61,14 @@ public final class MemoryState implements State {
         return new MemoryState(new TreeMap<>(durableMap), durableIndex, durableMap, durableIndex);
     }
 
+    /**
+     * What a restart would find if the index were kept apart from the records: the last checkpoint's records, and an index that
+     * they have not reached.
+     */
+    public MemoryState crashWithIndexApart() {
+        return new MemoryState(new TreeMap<>(durableMap), lastApplied, durableMap, lastApplied);
+    }
+
     @Override
     public long durableIndex() {
         return durableIndex;

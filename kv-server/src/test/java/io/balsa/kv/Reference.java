@@ -1,6 +1,7 @@
 package io.balsa.kv;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,26 @@ public final class Reference {
             }
         }
         return present;
+    }
+
+    /** The key of the record that holds a client's key. */
+    public static byte[] record(String key) {
+        return Tables.keyRecord(Key.of(key));
+    }
+
+    /** The key of the record that holds the state's hash. */
+    public static byte[] hashRecord() {
+        return Tables.STATE_HASH.clone();
+    }
+
+    /** Whether that record of a state holds the revision. */
+    public static boolean isRevision(byte[] key) {
+        return Arrays.equals(key, Tables.REVISION);
+    }
+
+    /** Whether that record of a state is a client's key. */
+    public static boolean isOfKeys(byte[] key) {
+        return key[0] == Tables.keysFrom(new byte[0])[0];
     }
 
     /** The real machine with the same bound. */

@@ -41,6 +41,7 @@ class MetricsTest {
                 6,
                 true,
                 leads,
+                new NodeStatus.Comparisons(88, 77, 5),
                 Membership.of(OWN, PEER),
                 List.of(
                         new NodeStatus.Member(OWN, leads ? 120 : 0, leads ? 0 : -1),
@@ -66,6 +67,9 @@ class MetricsTest {
                         "balsa_raft_last_log_index 120.0",
                         "balsa_raft_commit_index 110.0",
                         "balsa_raft_applied_index 100.0",
+                        "balsa_divergence_compared_index 88.0",
+                        "balsa_divergence_comparisons_total 77.0",
+                        "balsa_divergence_mismatches_total 5.0",
                         "balsa_kv_revision 90.0",
                         "balsa_proposals_pending 3.0",
                         "balsa_reads_pending 2.0",

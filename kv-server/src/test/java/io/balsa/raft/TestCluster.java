@@ -36,6 +36,10 @@ final class TestCluster {
 
         long appliedIndex;
         long clockNanos;
+
+        /** Not 0: its state is not what the log makes of it. */
+        long wrongBy;
+
         Raft raft;
         boolean down;
 
@@ -265,12 +269,19 @@ final class TestCluster {
             send(ready.promises());
             server.raft.written();
             server.appliedIndex += ready.committed().size();
+            ready.committed()
+                    .forEach(entry -> server.raft.digests().applied(entry.index(), hash(server, entry.index())));
             ready.snapshotTasks().forEach(task -> work(server, task));
             worked = !ready.snapshotTasks().isEmpty(); // What came of it is an input.
             ready.transitions().forEach(transition -> watcher.became(server.id, transition));
             ready.committed().forEach(entry -> watcher.applied(server.id, entry));
             ready.reads().forEach(read -> watcher.confirmed(server.id, read));
         } while (worked || server.raft.hasReady(true));
+    }
+
+    /** Of the state behind an entry. */
+    private static long hash(Server server, long index) {
+        return 31 * index + server.wrongBy;
     }
 
     // Snapshots: what a state holds up to entry 7 is the text "all up to 7", in chunks of four bytes.
@@ -284,6 +295,8 @@ final class TestCluster {
         if (snapshot != null) {
             server.disk.reset(snapshot.lastIncluded());
             server.appliedIndex = snapshot.lastIncluded().index();
+            server.wrongBy = 0;
+            server.raft.digests().replaced(server.appliedIndex, hash(server, server.appliedIndex));
             watcher.installed(server.id, snapshot.lastIncluded());
         }
     }

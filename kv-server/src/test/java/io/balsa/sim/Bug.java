@@ -43,6 +43,11 @@ record Bug(
         return new Builder(name, rows, Detector.HISTORIES, List.of("Linearizability"), 1, 100);
     }
 
+    /** With nobody watching but the servers themselves, who compare their states. */
+    static Builder foundByServers(String name, String rows) {
+        return new Builder(name, rows, Detector.HISTORIES, List.of("NoDivergence"), 1, 100);
+    }
+
     /** Caught by a script of {@code src/test/resources/raft}. */
     static Builder scripted(String name, String rows, String script) {
         return new Builder(name, rows, Detector.SCRIPTS, List.of(script), 0, 0);

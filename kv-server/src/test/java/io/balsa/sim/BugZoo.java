@@ -25,6 +25,7 @@ final class BugZoo {
         bugs.addAll(answers());
         bugs.addAll(stateMachine());
         bugs.addAll(SnapshotBugs.all());
+        bugs.addAll(DigestBugs.all());
         bugs.addAll(MembershipBugs.changes());
         bugs.addAll(MembershipBugs.wipedDisks());
         bugs.addAll(LeaseBugs.all());
@@ -371,7 +372,7 @@ final class BugZoo {
                                 "OutcomesFollowTheLog")
                         .by(
                                 "kv/IdempotencyTable.java",
-                                "byte[] counters = state.get(Tables.IDEMPOTENCY_COUNTERS);",
+                                "byte[] counters = records.get(Tables.IDEMPOTENCY_COUNTERS);",
                                 "byte[] counters = null;"),
                 simulated(
                                 "a restart forgets the revision",

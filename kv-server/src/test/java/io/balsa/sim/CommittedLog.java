@@ -8,6 +8,7 @@ import io.balsa.kv.Outcome;
 import io.balsa.kv.Query;
 import io.balsa.kv.QueryResult;
 import io.balsa.kv.Reference;
+import io.balsa.kv.StateHash;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.LogEntry;
 import io.balsa.raft.Membership;
@@ -163,15 +164,41 @@ final class CommittedLog {
         }
     }
 
-    /** Some server's state hashes to this when it has applied that much. */
-    void checkStateHash(String server, long index, long hash) {
+    /** Servers that have applied as much hold the same, and know what it hashes to; but for those that were made to diverge. */
+    void checkStateHash(SimulatedServer server, SimulatedServer.Life life, long index) {
+        checkStateHash(server, life.state, index);
+        long recorded = StateHash.recorded(life.state).orElse(0);
+        unless(
+                server.diverged() || life.machine.stateHash() == recorded,
+                "HashIsTheStates",
+                "%s takes its state behind entry %d to hash to %x, and that says %x",
+                server.id,
+                index,
+                life.machine.stateHash(),
+                recorded);
+    }
+
+    /** The same of a state that its machine has not looked at yet. */
+    void checkStateHash(SimulatedServer server, SimulatedState state, long index) {
+        if (server.diverged()) {
+            return;
+        }
+        long hash = StateHash.of(state);
         Long other = stateHashes.putIfAbsent(index, hash);
         unless(
                 other == null || other == hash,
                 "EqualStates",
                 "%s has another state than others behind entry %d",
-                server,
+                server.id,
                 index);
+        unless(
+                index == 0 || StateHash.recorded(state).orElse(~hash) == hash,
+                "HashIsTheStates",
+                "the state of %s behind entry %d hashes to %x, and says %s",
+                server.id,
+                index,
+                hash,
+                StateHash.recorded(state));
     }
 
     /** Some server has let go of its log up to there, or is about to. */

@@ -113,6 +113,9 @@ final class Faults {
     /** Of the reads that must be fresh. */
     final double leaseShare;
 
+    /** Whether the states of a minority become wrong. */
+    final boolean diverges;
+
     Faults(SplittableRandom random) {
         int size = random.nextInt(10);
         servers = size == 0 ? 1 : size < 7 ? 3 : 5;
@@ -179,6 +182,7 @@ final class Faults {
             faults.add(Act.DISCONNECT_LEADER);
         }
         acts = List.copyOf(faults);
+        diverges = random.nextInt(4) == 1;
     }
 
     /** How a server takes part in reads by lease from this start on; it remembers what it has ever pledged. */
@@ -258,6 +262,7 @@ final class Faults {
                 + delayMinMicros + ".." + delayMaxMicros + " us, stragglers " + straggler + " up to "
                 + stragglerMaxMicros + " us, disk up to " + diskMaxMicros + " us, calm delay " + calmDelayMicros
                 + " us, " + timeouts + ", " + config + ", " + acts + ", " + compaction + ", chunks of " + chunkBytes
-                + " bytes up to " + chunkMaxMicros + " us, leases " + leases + " " + likeTheOthers;
+                + " bytes up to " + chunkMaxMicros + " us, leases " + leases + " " + likeTheOthers
+                + (diverges ? ", states that diverge" : "");
     }
 }

@@ -204,7 +204,7 @@ final class Invariants implements Checks {
 
     @Override
     public void checkpointed(SimulatedServer server, SimulatedServer.Life life) {
-        world.committed.checkStateHash(server.id.toString(), life.machine.lastApplied(), life.machine.stateHash());
+        world.committed.checkStateHash(server, life, life.machine.lastApplied());
     }
 
     @Override
@@ -224,7 +224,7 @@ final class Invariants implements Checks {
                 server.id,
                 lastIncluded,
                 server.disk.last());
-        world.committed.checkStateHash(server.id.toString(), lastIncluded.index(), life.machine.stateHash());
+        world.committed.checkStateHash(server, life.state, lastIncluded.index());
     }
 
     private void leads(SimulatedServer server, Raft raft) {

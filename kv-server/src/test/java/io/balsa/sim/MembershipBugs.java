@@ -55,7 +55,7 @@ final class MembershipBugs {
                                                 + "    }\n\n"
                                                 + "    Membership latest() {")),
                 simulated("the state forgets the membership", "invariant 10", "MembershipIsTheLogs")
-                        .by("kv/KvStateMachine.java", "        state.put(Tables.MEMBERSHIP, record.array());\n", ""),
+                        .by("kv/KvStateMachine.java", "        records.put(Tables.MEMBERSHIP, record.array());\n", ""),
                 scripted("the membership's revision is not compared", "invariant 10", "17-one-change-at-a-time.txt")
                         .by(CHANGES, "expectedRevision != now.revision()", "false"),
                 scripted("a change may cost the quorum", "11", "17-one-change-at-a-time.txt")

@@ -11,6 +11,9 @@ final class Recovery {
     /** A transfer that a fault has broken is given up within six seconds. */
     private static final int STANDSTILL_SECONDS_MAX = 15;
 
+    /** A question waits for ten of them, and the one before it may just have been asked. */
+    private static final int DIVERGED_ELECTIONS_MAX = 40;
+
     private final Simulation world;
 
     Recovery(Simulation world) {
@@ -20,6 +23,7 @@ final class Recovery {
     void run() {
         world.scheduler.runUntil(world.scheduler.nowMicros()
                 + world.faults.electionsUntilLeader * world.faults.timeouts.electionMillisMax() * 1_000);
+        divergedAreFound();
         NodeId leader = agreedLeader();
         long term = status(world.server(leader)).term();
         Map<String, Long> before = world.counts();
@@ -55,6 +59,32 @@ final class Recovery {
                 term,
                 agreedLeader(),
                 status(world.server(agreedLeader())).term());
+    }
+
+    /** With the next write at the latest, once there is a leader and nobody is waited for any more; then another one may lead. */
+    private void divergedAreFound() {
+        long electionMicros = world.faults.timeouts.electionMillisMax() * 1_000L;
+        long patienceMicros = DIVERGED_ELECTIONS_MAX * electionMicros + world.clientTimeoutMicros();
+        long until = world.scheduler.nowMicros() + patienceMicros;
+        boolean any = false;
+        while (world.members().stream().anyMatch(SimulatedServer::isSuspect)) {
+            any = true;
+            unless(
+                    world.scheduler.nowMicros() < until,
+                    "DivergedAreFound",
+                    "%d us after everything has healed, nobody has found that the state of %s is wrong",
+                    patienceMicros,
+                    world.members().stream()
+                            .filter(SimulatedServer::isSuspect)
+                            .map(server -> server.id)
+                            .toList());
+            world.scheduler.runUntil(world.scheduler.nowMicros() + electionMicros);
+        }
+        if (any) {
+            world.scheduler.runUntil(world.scheduler.nowMicros()
+                    + Simulation.SECOND
+                    + world.faults.electionsUntilLeader * electionMicros);
+        }
     }
 
     /** One call may be on its way; of two, one must have succeeded. */
@@ -161,7 +191,7 @@ final class Recovery {
                     "%s holds %d snapshots open that nobody needs",
                     server.id,
                     life.snapshots.open());
-            world.committed.checkStateHash(server.id.toString(), status.lastApplied(), life.machine.stateHash());
+            world.committed.checkStateHash(server, life, status.lastApplied());
             world.checks.journal(server, status, life.journal.elections());
         }
     }

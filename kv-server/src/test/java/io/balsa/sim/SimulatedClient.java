@@ -251,7 +251,9 @@ final class SimulatedClient {
             ByteBuffer bytes,
             WriteResult result) {
         world.checks.observe(server, life);
-        if (result instanceof WriteResult.Applied applied) {
+        if (result instanceof WriteResult.Applied && server.diverged()) {
+            back(call, attempt, () -> unknown(call)); // Applied, but with what outcome is anyone's guess.
+        } else if (result instanceof WriteResult.Applied applied) {
             checkApplied(call, bytes, applied);
             back(call, attempt, () -> ok(call, applied));
         } else if (result instanceof WriteResult.NotApplied notApplied) {
@@ -285,7 +287,9 @@ final class SimulatedClient {
     private void wasRead(
             Call call, int attempt, SimulatedServer server, SimulatedServer.Life life, Query query, ReadResult result) {
         world.checks.observe(server, life);
-        if (result instanceof ReadResult.Served served) {
+        if (result instanceof ReadResult.Served && server.diverged()) {
+            back(call, attempt, () -> notApplied(call, null)); // Wrong perhaps: nothing is promised of it.
+        } else if (result instanceof ReadResult.Served served) {
             QueryResult found = served.result();
             if (served.consistency() == Consistency.LEASE) {
                 world.count("read by lease");

@@ -3,13 +3,16 @@ package io.balsa.sim;
 import io.balsa.kv.KvStateMachine;
 import io.balsa.kv.MemoryState;
 import io.balsa.kv.Reference;
+import io.balsa.kv.StateHash;
 import io.balsa.node.Compaction;
+import io.balsa.node.DamagedStoreException;
 import io.balsa.node.Election;
 import io.balsa.node.ElectionJournal;
 import io.balsa.node.Gaps;
 import io.balsa.node.Input;
 import io.balsa.node.Observer;
 import io.balsa.node.RaftLoop;
+import io.balsa.raft.Divergence;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
@@ -94,6 +97,11 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     private @Nullable Life life;
     private int processes;
     private int wipes;
+
+    /** The state in memory, or the one on disk, is not what the log makes of it. */
+    private boolean diverged;
+
+    private boolean durablyDiverged;
     private long turnMicros;
     private long slowUntilMicros;
     private long slowDiskMicros;
@@ -135,7 +143,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
      * @param first the cluster's first membership, which a server remembers if it was there
      */
     void start(Membership first) {
-        SimulatedState state = new SimulatedState(memory, this::applied);
+        SimulatedState state = new SimulatedState(memory, this::applied, this::writeLost);
         KvStateMachine machine = Reference.machine(state, world.faults.idempotencyRecordsMax);
         disk.finishInstall(installed);
         SimulatedSnapshots snapshots = new SimulatedSnapshots(world, this, state);
@@ -172,6 +180,11 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
             @Override
             public void vote(Vote vote) {
                 journal.vote(vote);
+            }
+
+            @Override
+            public void statesDiffer(Divergence found) {
+                world.divergences.found(SimulatedServer.this, found);
             }
 
             @Override
@@ -238,6 +251,8 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         disk = new SimulatedDisk(this);
         memory = new MemoryState();
         installed = EntryId.NONE;
+        durablyDiverged = false;
+        diverged = false;
         savedElections.clear();
         world.trace.add(() -> id + " has an empty disk now, " + directoryId);
     }
@@ -251,12 +266,62 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         world.trace.add(() -> id + " crashes: " + why);
         life = null;
         memory = ended.state.memory().crash();
+        diverged = durablyDiverged;
         world.crashed(this);
+    }
+
+    /** Whether what it answers may be wrong. */
+    boolean diverged() {
+        return diverged;
+    }
+
+    /** Whether a copy of its state on disk would be wrong. */
+    boolean durablyDiverged() {
+        return durablyDiverged;
+    }
+
+    /** Whether its disk counts as lost: it is wrong, or soon will be. */
+    boolean isSuspect() {
+        return diverged || durablyDiverged || (life != null && life.state.loses());
+    }
+
+    /** The next write comes to nothing in this server's state alone. */
+    void loseNextWrite() {
+        if (life != null) {
+            life.state.loseNextWrite();
+        }
+    }
+
+    private void writeLost() {
+        diverged = true;
+        world.divergences.begun(this);
+    }
+
+    /** The process ends, and its disk has an index that the records on it have not reached; false: they have. */
+    boolean crashWithIndexApart() {
+        Life running = life;
+        if (running == null) {
+            return false;
+        }
+        MemoryState apart = running.state.memory().crashWithIndexApart();
+        boolean membershipMissing = !disk.memberships()
+                .subSet(running.state.durableIndex() + 1, running.state.lastApplied() + 1)
+                .isEmpty();
+        if (membershipMissing || StateHash.of(apart) == StateHash.of(running.state)) {
+            return false;
+        }
+        crash("and its index is apart from its records");
+        memory = apart;
+        diverged = true;
+        durablyDiverged = true;
+        world.divergences.begun(this);
+        return true;
     }
 
     void checkpoint() {
         if (life != null) {
             life.state.memory().checkpoint();
+            durablyDiverged = diverged;
             world.checks.checkpointed(this, life);
         }
     }
@@ -317,6 +382,8 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         crashAmidInstall();
         long appliedBefore = running.state.lastApplied();
         running.state.replaceBy(whole);
+        durablyDiverged = false;
+        diverged = false;
         installed = lastIncluded;
         turnMicros += micros;
         world.count("snapshot installed");
@@ -368,6 +435,11 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
                 world.checks.turnEnded(this, running, false);
                 crash("amid a write");
                 return;
+            } catch (DamagedStoreException found) {
+                world.checks.turnEnded(this, running, false);
+                crash(String.valueOf(found.getMessage()));
+                world.divergences.setAside(this, String.valueOf(found.getMessage()));
+                return;
             }
             world.checks.turnEnded(this, running, true);
             running.freeAtMicros = now + turnMicros;
@@ -414,7 +486,7 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
         if (running != null) {
             world.checks.applied(this, running, index);
             if (index % HASH_EVERY_ENTRIES == 0 && !world.blind) {
-                world.committed.checkStateHash(id.toString(), index, running.machine.stateHash());
+                world.committed.checkStateHash(this, running, index);
             }
         }
     }

@@ -129,11 +129,12 @@ final class SimulatedSnapshots implements Snapshots {
     }
 
     private void read(TransferId transfer) {
-        if (chance(world.faults.snapshotFailure)) {
+        Reading reading = readings.get(transfer);
+        // A server that is wrong could make the majority wrong.
+        if (chance(world.faults.snapshotFailure) || (reading == null && server.durablyDiverged())) {
             report(loop -> loop.snapshotReadFailed(transfer));
             return;
         }
-        Reading reading = readings.get(transfer);
         if (reading == null) {
             reading = new Reading(state.memory().crash(), world.faults.chunkBytes);
             readings.put(transfer, reading);

@@ -1,6 +1,7 @@
 package io.balsa.sim;
 
 import io.balsa.kv.MemoryState;
+import io.balsa.kv.Reference;
 import io.balsa.kv.State;
 import org.jspecify.annotations.Nullable;
 
@@ -13,11 +14,26 @@ final class SimulatedState implements State {
 
     private MemoryState memory;
     private final AppliedHook hook;
+    private final Runnable writeLost;
     private boolean full;
+    private boolean loses;
+    private boolean losing;
 
-    SimulatedState(MemoryState memory, AppliedHook hook) {
+    /** @param writeLost called when a write has come to nothing here */
+    SimulatedState(MemoryState memory, AppliedHook hook, Runnable writeLost) {
         this.memory = memory;
         this.hook = hook;
+        this.writeLost = writeLost;
+    }
+
+    /** What the next write changes of the keys and of the revision is lost, and nobody notices. */
+    void loseNextWrite() {
+        loses = true;
+    }
+
+    /** {@link #loseNextWrite} was called, and no write has come since. */
+    boolean loses() {
+        return loses;
     }
 
     MemoryState memory() {
@@ -40,12 +56,24 @@ final class SimulatedState implements State {
 
     @Override
     public void put(byte[] key, byte[] value) {
-        memory.put(key, value);
+        if (!isLost(key)) {
+            memory.put(key, value);
+        }
     }
 
     @Override
     public void remove(byte[] key) {
-        memory.remove(key);
+        if (!isLost(key)) {
+            memory.remove(key);
+        }
+    }
+
+    /** The revision is put with each write, before the key. */
+    private boolean isLost(byte[] key) {
+        if (loses && Reference.isRevision(key)) {
+            losing = true;
+        }
+        return losing && (Reference.isRevision(key) || Reference.isOfKeys(key));
     }
 
     @Override
@@ -56,6 +84,11 @@ final class SimulatedState implements State {
     @Override
     public void applied(long index) {
         memory.applied(index);
+        if (losing) {
+            losing = false;
+            loses = false;
+            writeLost.run();
+        }
         hook.applied(index);
     }
 

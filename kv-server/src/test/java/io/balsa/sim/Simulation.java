@@ -32,7 +32,7 @@ public final class Simulation {
     static final String RANGE_KEYS = "r/";
 
     static final long SECOND = 1_000_000;
-    private static final long FAULTS_MICROS = 14 * SECOND;
+    static final long FAULTS_MICROS = 14 * SECOND;
 
     /** Each write that nobody knows the outcome of doubles what a check may have to look at. */
     private static final int UNCERTAIN_WRITES_MAX = 5;
@@ -44,6 +44,7 @@ public final class Simulation {
     final SimulatedNetwork network;
     final CommittedLog committed;
     final Checks checks;
+    final Divergences divergences;
 
     /** Only what clients and operators see is judged; {@link #checks} look away. */
     final boolean blind;
@@ -77,6 +78,7 @@ public final class Simulation {
         network = new SimulatedNetwork(scheduler, random.split(), faults, this::deliver);
         committed = new CommittedLog(faults.idempotencyRecordsMax, knownKeys);
         checks = blind ? new Checks() {} : new Invariants(this);
+        divergences = new Divergences(this, new SplittableRandom(37 * seed));
         history = new History(() -> scheduler.nowMicros() / 1_000);
         generations = new int[faults.keys];
         uncertainWrites = new int[faults.keys];
@@ -136,6 +138,7 @@ public final class Simulation {
             startAll();
             clients.forEach(SimulatedClient::start);
             new Adversary(this, random.split()).start();
+            divergences.start();
             scheduler.runUntil(FAULTS_MICROS);
             heal();
             new Recovery(this).run();
@@ -244,16 +247,21 @@ public final class Simulation {
         if (!isMinority(server)) {
             return false;
         }
+        replaceDisks(server);
+        return true;
+    }
+
+    /** Whatever that costs. */
+    void replaceDisks(SimulatedServer server) {
         server.wipe();
         disks.put(server.directoryId, server.disk);
-        return true;
     }
 
     /**
      * Of every membership that any server may go by, a majority of the voters still has the disk that it is known by. A learner
-     * counts as a voter here: its promotion may be under way.
+     * counts as a voter here: its promotion may be under way. A disk whose state is wrong counts as wiped: it soon will be.
      */
-    private boolean isMinority(SimulatedServer wiped) {
+    boolean isMinority(SimulatedServer wiped) {
         List<Membership> inUse = new ArrayList<>(List.of(committed.membership()));
         for (SimulatedServer server : servers) {
             for (long index :
@@ -268,19 +276,21 @@ public final class Simulation {
         return inUse.stream().allMatch(membership -> {
             long intact = membership.members().stream()
                     .filter(Member::isVoter)
-                    .filter(voter ->
-                            !voter.id().equals(wiped.id) && voter.directoryId().equals(server(voter.id()).directoryId))
+                    .filter(voter -> !voter.id().equals(wiped.id) && isIntact(voter))
                     .count();
             int voters = membership.voters().size() + (membership.isVoter(wiped.id) ? 0 : 1);
             return !membership.contains(wiped.id) || intact >= voters / 2 + 1;
         });
     }
 
-    /** No voter's disk was wiped since the membership took it in. */
+    private boolean isIntact(Member member) {
+        SimulatedServer server = server(member.id());
+        return member.directoryId().equals(server.directoryId) && !server.isSuspect();
+    }
+
+    /** No voter's disk was wiped since the membership took it in, or is about to be. */
     boolean isIntact(Membership membership) {
-        return membership.members().stream()
-                .filter(Member::isVoter)
-                .allMatch(voter -> voter.directoryId().equals(server(voter.id()).directoryId));
+        return membership.members().stream().filter(Member::isVoter).allMatch(this::isIntact);
     }
 
     void startAll() {

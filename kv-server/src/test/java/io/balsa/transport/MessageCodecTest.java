@@ -198,8 +198,8 @@ final class MessageCodecTest {
     @Test
     void aCommandLongerThanItsFrameIsRefusedUnallocated() {
         for (int length : new int[] {1, Integer.MAX_VALUE, -1}) {
-            ByteBuffer body = ByteBuffer.allocate(5 * Long.BYTES + Long.BYTES + 1 + Integer.BYTES);
-            body.position(6 * Long.BYTES + 1);
+            ByteBuffer body = ByteBuffer.allocate(8 * Long.BYTES + Long.BYTES + 1 + Integer.BYTES);
+            body.position(9 * Long.BYTES + 1);
             body.putInt(length).flip();
             assertThatThrownBy(() -> decodeAll(frame(Frame.VERSION, 5, body)))
                     .isInstanceOf(MalformedFrameException.class)
@@ -210,8 +210,8 @@ final class MessageCodecTest {
     @Test
     void anEntryOfUnknownKindAndAMembershipThatCannotBeReadAreRefused() {
         for (byte kind : new byte[] {1, 2, -1}) {
-            ByteBuffer body = ByteBuffer.allocate(5 * Long.BYTES + Long.BYTES + 1 + Integer.BYTES);
-            body.put(6 * Long.BYTES, kind);
+            ByteBuffer body = ByteBuffer.allocate(8 * Long.BYTES + Long.BYTES + 1 + Integer.BYTES);
+            body.put(9 * Long.BYTES, kind);
             assertThatThrownBy(() -> decodeAll(frame(Frame.VERSION, 5, body)))
                     .isInstanceOf(MalformedFrameException.class)
                     .hasMessageContaining(kind == 1 ? "membership" : "unknown kind");

@@ -1,5 +1,6 @@
 package io.balsa.transport;
 
+import io.balsa.raft.Digest;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
@@ -40,7 +41,7 @@ final class RandomMessages {
             case 4 -> appendEntries();
             case 5 ->
                 new Message.AppendEntriesReply(
-                        number(), random.nextBoolean(), number(), number(), id(), number(), number());
+                        number(), random.nextBoolean(), number(), number(), id(), number(), number(), digest());
             case 6 -> new Message.ReadIndex(number(), random.nextLong());
             case 7 -> new Message.ReadIndexReply(number(), random.nextLong(), number());
             case 8 -> new Message.TimeoutNow(number());
@@ -68,7 +69,11 @@ final class RandomMessages {
                             ? new LogEntry(prevLog.index() + i, number(), LogEntry.Kind.MEMBERSHIP, membership())
                             : new LogEntry(prevLog.index() + i, number(), command));
         }
-        return new Message.AppendEntries(number(), prevLog, entries, number(), number());
+        return new Message.AppendEntries(number(), prevLog, entries, number(), number(), number(), digest());
+    }
+
+    private Digest digest() {
+        return new Digest(number(), random.nextLong());
     }
 
     private ByteBuffer bytes(int length) {

@@ -68,6 +68,7 @@ final class InstantNode implements Node {
                 1,
                 false,
                 false,
+                NodeStatus.Comparisons.NONE,
                 Membership.of(SELF),
                 List.of(new NodeStatus.Member(SELF, index, 0)));
     }
