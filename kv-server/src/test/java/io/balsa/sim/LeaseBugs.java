@@ -68,8 +68,7 @@ final class LeaseBugs {
                 simulated("an answer counts that pledges nothing, or less", "26", "LeaseIsExclusive", "ReadsAreFresh")
                         .within(500)
                         .by(LEASE, "config.leaseNanos(pledgeNanos)", "config.leaseNanos(config.pledgeNanos())"),
-                simulated("one pledge is enough", "invariant 4", "LeaseIsExclusive", "ReadsAreFresh")
-                        .within(500)
+                scripted("one pledge is enough", "invariant 4", "29-pledges-of-some.txt")
                         .by(
                                 LEASE,
                                 "leader.majorityReached(Long.MAX_VALUE, follower -> follower.pledgedUntilNanos)",
@@ -84,15 +83,21 @@ final class LeaseBugs {
                                 "node/WaitingReads.java",
                                 "batch.readIndex = readIndex;\n            batches",
                                 "batch.readIndex = 0;\n            batches"),
-                simulated("a pledge forbids the pre-vote only", "15", "LeaseIsExclusive", "ReadsAreFresh")
-                        .within(1_000)
+                scripted("a pledge forbids the pre-vote only", "15", "31-a-vote-asked-for-too-late.txt")
                         .by(
-                                "raft/Raft.java",
-                                "                && (request.leaderTransfer() || !leases.isPledged())\n",
-                                ""),
-                simulated("a server that is bound calls an election", "15", "LeaseIsExclusive", "ReadsAreFresh")
-                        .within(1_000)
-                        .by("raft/Follower.java", "ticksUntilElection <= 0 && !pledged", "ticksUntilElection <= 0"));
+                                new Patch(
+                                        "raft/Raft.java",
+                                        "                && (request.leaderTransfer() || !leases.isPledged())\n",
+                                        ""),
+                                new Patch(
+                                        "raft/Raft.java",
+                                        "!vote.leaderTransfer() && hasLiveLeader()",
+                                        "!vote.leaderTransfer() && role.hasLiveLeader()")),
+                scripted("a server that is bound calls an election", "15", "26-leases.txt")
+                        .by(
+                                "raft/Follower.java",
+                                "boolean pledged = raft.leases().isPledged();",
+                                "boolean pledged = false;"));
     }
 
     static List<Bug> histories() {
