@@ -41,7 +41,9 @@ final class LeaseBugs {
                                 new Patch(
                                         "raft/Leader.java",
                                         "            transferTarget = null;\n            if (isRemoved()) {",
-                                        "            transferTarget = null;\n            lease.takeBack();\n            if (isRemoved()) {"),
+                                        "            transferTarget = null;\n"
+                                                + "            lease.takeBack();\n"
+                                                + "            if (isRemoved()) {"),
                                 new Patch(
                                         LEASE,
                                         "    /** Nobody else leads,",
@@ -64,7 +66,8 @@ final class LeaseBugs {
                                 new Patch(
                                         LEASES,
                                         "    /** Since the first call of",
-                                        "    void endPledge() { pledgedUntilNanos = 0; }\n    /** Since the first call of")),
+                                        "    void endPledge() { pledgedUntilNanos = 0; }\n"
+                                                + "    /** Since the first call of")),
                 simulated("an answer counts that pledges nothing, or less", "26", "LeaseIsExclusive", "ReadsAreFresh")
                         .within(500)
                         .by(LEASE, "config.leaseNanos(pledgeNanos)", "config.leaseNanos(config.pledgeNanos())"),
