@@ -1,7 +1,6 @@
 package io.balsa.sim;
 
 import static io.balsa.sim.Bug.scripted;
-import static io.balsa.sim.Bug.seenByClients;
 import static io.balsa.sim.Bug.simulated;
 
 import io.balsa.sim.Bug.Patch;
@@ -101,18 +100,5 @@ final class LeaseBugs {
                                 "raft/Follower.java",
                                 "boolean pledged = raft.leases().isPledged();",
                                 "boolean pledged = false;"));
-    }
-
-    static List<Bug> histories() {
-        return List.of(
-                seenByClients("a pause counts as one tick", "26")
-                        .within(500)
-                        .by(
-                                LEASES,
-                                "Math.max(nowNanos, clockNanos - originNanos);",
-                                "Math.max(nowNanos, Math.min(clockNanos - originNanos, nowNanos + 10_000_000));"),
-                seenByClients("a read by lease before a commit in the own term", "7")
-                        .within(500)
-                        .by(LEASE, "                && leader.hasCommittedInItsTerm()\n", ""));
     }
 }
