@@ -3,7 +3,7 @@ package io.balsa.raft;
 /**
  * Whether, and how, a server takes part in reads by lease; see {@link Leases}. The servers of a cluster may differ in it.
  *
- * @param pledgeNanos for how long after each message of the leader this server elects nobody else; 0: it pledges nothing, and
+ * @param pledgeNanos for how long after each AppendEntries that it answers this server elects nobody else; 0: it pledges nothing, and
  *     leads without a lease
  * @param formerPledgeNanos the longest pledge that an earlier process of this server may have given
  * @param clockDriftPercent no server's clock gains or loses more than this against true time; less than 100

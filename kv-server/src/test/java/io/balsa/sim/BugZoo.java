@@ -30,7 +30,6 @@ final class BugZoo {
         bugs.addAll(MembershipBugs.wipedDisks());
         bugs.addAll(LeaseBugs.all());
         bugs.addAll(histories());
-        bugs.addAll(LeaseBugs.histories());
         return List.copyOf(bugs);
     }
 

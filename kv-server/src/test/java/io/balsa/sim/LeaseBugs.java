@@ -1,7 +1,6 @@
 package io.balsa.sim;
 
 import static io.balsa.sim.Bug.scripted;
-import static io.balsa.sim.Bug.seenByClients;
 import static io.balsa.sim.Bug.simulated;
 
 import io.balsa.sim.Bug.Patch;
@@ -41,7 +40,9 @@ final class LeaseBugs {
                                 new Patch(
                                         "raft/Leader.java",
                                         "            transferTarget = null;\n            if (isRemoved()) {",
-                                        "            transferTarget = null;\n            lease.takeBack();\n            if (isRemoved()) {"),
+                                        "            transferTarget = null;\n"
+                                                + "            lease.takeBack();\n"
+                                                + "            if (isRemoved()) {"),
                                 new Patch(
                                         LEASE,
                                         "    /** Nobody else leads,",
@@ -64,12 +65,12 @@ final class LeaseBugs {
                                 new Patch(
                                         LEASES,
                                         "    /** Since the first call of",
-                                        "    void endPledge() { pledgedUntilNanos = 0; }\n    /** Since the first call of")),
+                                        "    void endPledge() { pledgedUntilNanos = 0; }\n"
+                                                + "    /** Since the first call of")),
                 simulated("an answer counts that pledges nothing, or less", "26", "LeaseIsExclusive", "ReadsAreFresh")
                         .within(500)
                         .by(LEASE, "config.leaseNanos(pledgeNanos)", "config.leaseNanos(config.pledgeNanos())"),
-                simulated("one pledge is enough", "invariant 4", "LeaseIsExclusive", "ReadsAreFresh")
-                        .within(500)
+                scripted("one pledge is enough", "invariant 4", "29-pledges-of-some.txt")
                         .by(
                                 LEASE,
                                 "leader.majorityReached(Long.MAX_VALUE, follower -> follower.pledgedUntilNanos)",
@@ -84,27 +85,20 @@ final class LeaseBugs {
                                 "node/WaitingReads.java",
                                 "batch.readIndex = readIndex;\n            batches",
                                 "batch.readIndex = 0;\n            batches"),
-                simulated("a pledge forbids the pre-vote only", "15", "LeaseIsExclusive", "ReadsAreFresh")
-                        .within(1_000)
+                scripted("a pledge forbids the pre-vote only", "15", "31-a-vote-asked-for-too-late.txt")
                         .by(
-                                "raft/Raft.java",
-                                "                && (request.leaderTransfer() || !leases.isPledged())\n",
-                                ""),
-                simulated("a server that is bound calls an election", "15", "LeaseIsExclusive", "ReadsAreFresh")
-                        .within(1_000)
-                        .by("raft/Follower.java", "ticksUntilElection <= 0 && !pledged", "ticksUntilElection <= 0"));
-    }
-
-    static List<Bug> histories() {
-        return List.of(
-                seenByClients("a pause counts as one tick", "26")
-                        .within(500)
+                                new Patch(
+                                        "raft/Raft.java",
+                                        "                && (request.leaderTransfer() || !leases.isPledged())\n",
+                                        ""),
+                                new Patch(
+                                        "raft/Raft.java",
+                                        "!vote.leaderTransfer() && hasLiveLeader()",
+                                        "!vote.leaderTransfer() && role.hasLiveLeader()")),
+                scripted("a server that is bound calls an election", "15", "26-leases.txt")
                         .by(
-                                LEASES,
-                                "Math.max(nowNanos, clockNanos - originNanos);",
-                                "Math.max(nowNanos, Math.min(clockNanos - originNanos, nowNanos + 10_000_000));"),
-                seenByClients("a read by lease before a commit in the own term", "7")
-                        .within(500)
-                        .by(LEASE, "                && leader.hasCommittedInItsTerm()\n", ""));
+                                "raft/Follower.java",
+                                "boolean pledged = raft.leases().isPledged();",
+                                "boolean pledged = false;"));
     }
 }

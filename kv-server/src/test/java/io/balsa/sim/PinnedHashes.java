@@ -11,12 +11,12 @@ final class PinnedHashes {
     static final Map<Long, String> OF_SEEDS = new TreeMap<>(Map.of(
             1L, "a75bc03cbbccce25",
             2L, "2c277625b92687ad",
-            3L, "9ee7f4ee702813a",
-            5L, "9803516c8a7e6021",
+            3L, "2c38dec245c57c8d",
+            5L, "cf40fecd5ba9ce64",
             8L, "38b9a181c27d4c17",
-            10L, "c9be7d1482e2bf08",
+            10L, "6708fd2556dd78c9",
             893L, "992441984eae8201",
-            1336L, "575f6cc2c7459e38"));
+            1336L, "252a65b79d47369a"));
 
     private PinnedHashes() {}
 
