@@ -120,7 +120,7 @@ class TidyTest {
                 .check(CLASSES);
         noClasses()
                 .that()
-                .resideOutsideOfPackages("io.balsa", "io.balsa.http..", "io.balsa.transport..")
+                .resideOutsideOfPackages("io.balsa", "io.balsa.client..", "io.balsa.http..", "io.balsa.transport..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.vertx..", "io.netty..")

@@ -40,9 +40,7 @@ final class LeaseBugs {
                                 new Patch(
                                         "raft/Leader.java",
                                         "            transferTarget = null;\n            if (isRemoved()) {",
-                                        "            transferTarget = null;\n"
-                                                + "            lease.takeBack();\n"
-                                                + "            if (isRemoved()) {"),
+                                        "            transferTarget = null; lease.takeBack();\n            if (isRemoved()) {"),
                                 new Patch(
                                         LEASE,
                                         "    /** Nobody else leads,",
