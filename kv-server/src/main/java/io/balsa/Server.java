@@ -17,6 +17,8 @@ import io.balsa.node.Gaps;
 import io.balsa.node.PauseWatch;
 import io.balsa.node.RaftLoop;
 import io.balsa.node.RaftThread;
+import io.balsa.node.Shortage;
+import io.balsa.node.SpaceGuard;
 import io.balsa.node.StorageException;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.LeaseConfig;
@@ -31,6 +33,7 @@ import io.balsa.storage.LmdbSnapshots;
 import io.balsa.storage.LmdbState;
 import io.balsa.storage.Scrub;
 import io.balsa.storage.SetAsideStore;
+import io.balsa.storage.Space;
 import io.balsa.transport.Greeting;
 import io.balsa.transport.TcpTransport;
 import io.balsa.transport.TransportConfig;
@@ -85,6 +88,8 @@ public final class Server implements AutoCloseable {
     private final LmdbState state;
     private final Telemetry telemetry;
     private final LmdbSnapshots snapshots;
+    private final Space space;
+    private final SpaceWatch spaceWatch;
     private final Vertx vertx;
     private final TcpTransport transport;
     private final @Nullable Formation formation;
@@ -126,23 +131,18 @@ public final class Server implements AutoCloseable {
                 this::halt,
                 telemetry));
         log.finishInstall(state.installed());
+        space = new Space(directory, log, state, config.space());
+        spaceWatch = new SpaceWatch(config.id(), space, this::shortageOfOthers);
         vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
         closeLater(() -> await(vertx.close(), STOP_SECONDS_MAX));
         transport = new TcpTransport(
                 vertx,
-                new TransportConfig(
-                        config.id(),
-                        config.clusterId(),
-                        directory.id(),
-                        config.raftAddress().toString(),
-                        config.httpUrl(),
-                        config.raft(),
-                        config.peers(),
-                        firstAddresses()),
+                transportConfig(),
                 envelopes -> raftThread().receive(envelopes),
                 peer -> raftThread().connectionClosed(peer),
                 this::met,
-                () -> raftThread().status().lastLogIndex());
+                () -> raftThread().status().lastLogIndex(),
+                space);
         KvStateMachine stateMachine = new KvStateMachine(state);
         Membership membership = membership(stateMachine);
         transport.membership(membership); // Before the first hello: it says by which directory a peer is known.
@@ -152,7 +152,20 @@ public final class Server implements AutoCloseable {
         metrics.node(raftThread::status);
         setAsides = directory.setAsides();
         metrics.stores(this::storeSizes, storesSetAside);
+        metrics.space(space::roomBytes, config.space().quotaBytes(), () -> spaceWatch.shortage() != null);
         metrics.transport(this::transportTotals);
+    }
+
+    private TransportConfig transportConfig() {
+        return new TransportConfig(
+                config.id(),
+                config.clusterId(),
+                directory.id(),
+                config.raftAddress().toString(),
+                config.httpUrl(),
+                config.raft(),
+                config.peers(),
+                firstAddresses());
     }
 
     private void scrub() {
@@ -255,6 +268,17 @@ public final class Server implements AutoCloseable {
                 Timeouts.CLOCK_DRIFT_PERCENT);
     }
 
+    /** Of any other voter that tells of one: what is written must fit on all of them. */
+    private @Nullable Shortage shortageOfOthers() {
+        for (NodeId voter : raftThread.status().membership().voters()) {
+            Shortage other = transport.shortageOf(voter);
+            if (other != null) {
+                return other;
+            }
+        }
+        return null;
+    }
+
     private void electionIsOver(Election election, boolean amended) {
         journalStore.save(election);
         if (amended) {
@@ -267,7 +291,7 @@ public final class Server implements AutoCloseable {
 
     private HttpPorts ports() {
         return new HttpPorts(
-                raftThread,
+                new SpaceGuard(raftThread, spaceWatch, telemetry),
                 new HandOver(vertx, raftThread),
                 this::dialBack,
                 this::httpUrlOf,
@@ -275,6 +299,9 @@ public final class Server implements AutoCloseable {
                 journal::elections,
                 raftThread::lastTurnAgeMillis,
                 this::storeSizes,
+                spaceWatch,
+                config.space().quotaBytes(),
+                config.space().minFreeBytes(),
                 version(),
                 config.clusterId());
     }
@@ -302,6 +329,7 @@ public final class Server implements AutoCloseable {
     private void open() throws IOException, InterruptedException {
         PauseWatch watch = closeLater(new PauseWatch(pauses, metrics::paused));
         watch.start();
+        closeLater(spaceWatch).start();
         raftThread.start();
         closeLater(raftThread::close);
         if (formation != null) {

@@ -3,6 +3,7 @@ package io.balsa;
 import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
+import io.balsa.storage.Space;
 import io.vertx.core.net.HostAndPort;
 import java.nio.file.Path;
 import java.util.SortedMap;
@@ -145,6 +146,24 @@ final class ServerCommand implements Callable<Integer> {
     private int stateMapGib;
 
     @Option(
+            names = "--quota-mb",
+            defaultValue = "4096",
+            paramLabel = "MIB",
+            description =
+                    "What the state may take: beyond it writes are refused (507) until deletes have made room. The same"
+                            + " on all servers. Default: ${DEFAULT-VALUE}")
+    private long quotaMib;
+
+    @Option(
+            names = "--min-free-mb",
+            defaultValue = "64",
+            paramLabel = "MIB",
+            description =
+                    "What must stay free on this server's disk, pages that it can use again included: with less, the"
+                            + " leader refuses writes (507). Default: ${DEFAULT-VALUE}")
+    private long minFreeMib;
+
+    @Option(
             names = "--slow-commit-ms",
             defaultValue = "100",
             paramLabel = "MS",
@@ -220,6 +239,7 @@ final class ServerCommand implements Callable<Integer> {
                     scrub(),
                     gib("--log-map-gb", logMapGib),
                     gib("--state-map-gb", stateMapGib),
+                    space(),
                     compaction(),
                     within("--snapshot-mb-per-s", snapshotMibPerSecond, 1, 100_000) << 20,
                     within("--slow-commit-ms", slowCommitMillis, 1, 3_600_000));
@@ -282,6 +302,12 @@ final class ServerCommand implements Callable<Integer> {
                 within("--compact-minutes", compactMinutes, 1, 1 << 30) * (60_000 / Timeouts.TICK_MILLIS),
                 within("--compact-tail", compactTail, 0, Long.MAX_VALUE),
                 Math.max(compactMib << 20, gib("--log-map-gb", logMapGib) / 2));
+    }
+
+    private Space.Limits space() {
+        return new Space.Limits(
+                within("--quota-mb", quotaMib, 1, 1 << 26) << 20,
+                within("--min-free-mb", minFreeMib, 0, 1 << 26) << 20);
     }
 
     private static long gib(String option, int gib) {

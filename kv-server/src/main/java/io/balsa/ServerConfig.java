@@ -3,6 +3,7 @@ package io.balsa;
 import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
+import io.balsa.storage.Space;
 import io.vertx.core.net.HostAndPort;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -24,6 +25,7 @@ import java.util.TreeMap;
  * @param logMapBytes address space for the log, which is the most that it can grow to
  * @param stateMapBytes the same for the state
  * @param slowCommitMillis a commit of the log that takes longer is logged
+ * @param space what the state may take, and what must stay free
  * @param compaction when the log is cut
  * @param snapshotBytesPerSecond at which this server sends snapshots, to all followers together
  */
@@ -42,6 +44,7 @@ public record ServerConfig(
         boolean scrub,
         long logMapBytes,
         long stateMapBytes,
+        Space.Limits space,
         Compaction.Limits compaction,
         long snapshotBytesPerSecond,
         long slowCommitMillis) {

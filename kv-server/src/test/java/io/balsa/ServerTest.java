@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
+import io.balsa.storage.Space;
 import io.vertx.core.net.HostAndPort;
 import java.io.IOException;
 import java.net.URI;
@@ -53,6 +54,7 @@ final class ServerTest {
                         true,
                         MAP_BYTES,
                         MAP_BYTES,
+                        new Space.Limits(1L << 30, 1),
                         new Compaction.Limits(1_000, 1 << 20, 100_000, 100, 1 << 30),
                         64 << 20,
                         100),

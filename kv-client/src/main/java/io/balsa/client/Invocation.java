@@ -346,9 +346,28 @@ final class Invocation<T> {
                         null);
             }
             result.completeExceptionally(failure);
+        } else if (code.equals("space_quota")) {
+            noRoom(refused);
         } else {
             fail(code.isEmpty() ? "http_" + reply.status() : code, refused.text(), null);
         }
+    }
+
+    private void noRoom(Verdict.Refused refused) {
+        Problem problem = refused.problem();
+        BalsaException failure;
+        synchronized (this) {
+            failure = maybeApplied
+                    ? new UnknownOutcomeException(
+                            problem.code(), message("outcome unknown", refused.text()), attempts.list(), null)
+                    : new SpaceQuotaException(
+                            message("not applied", refused.text()),
+                            attempts.list(),
+                            problem.limit(),
+                            problem.actual(),
+                            null);
+        }
+        result.completeExceptionally(failure);
     }
 
     private void succeed(Endpoint endpoint, HttpTransport.Reply reply) {

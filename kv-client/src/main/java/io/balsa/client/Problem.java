@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param code why, for programs; empty when the body was no problem of Balsa's
  * @param notApplied whether it says outright that nothing happened; otherwise the outcome is unknown
  * @param leader the URL of the server to ask instead; null when not given
+ * @param limit what was exceeded or fallen short of; -1 when not given
+ * @param actual what there is instead; -1 when not given
  * @param modRevision what a failed condition found; 0 when the key does not exist
  */
 record Problem(
@@ -19,6 +21,8 @@ record Problem(
         boolean retryable,
         boolean notApplied,
         @Nullable String leader,
+        long limit,
+        long actual,
         long modRevision) {
 
     /** A body that is no problem document says nothing: its outcome is unknown. */
@@ -28,6 +32,8 @@ record Problem(
         String outcome = "";
         String leader = null;
         boolean retryable = false;
+        long limit = -1;
+        long actual = -1;
         long modRevision = 0;
         try (JsonParser json = Answers.parser(body)) {
             if (json.nextToken() != JsonToken.START_OBJECT) {
@@ -42,6 +48,8 @@ record Problem(
                     case "outcome" -> outcome = json.getValueAsString("");
                     case "retryable" -> retryable = json.getValueAsBoolean();
                     case "leader" -> leader = json.getValueAsString();
+                    case "limit" -> limit = json.getValueAsLong();
+                    case "actual" -> actual = json.getValueAsLong();
                     case "modRevision" -> modRevision = json.getValueAsLong();
                     default -> json.skipChildren();
                 }
@@ -49,10 +57,10 @@ record Problem(
         } catch (IOException notJson) {
             return nothing();
         }
-        return new Problem(code, detail, retryable, outcome.equals("not_applied"), leader, modRevision);
+        return new Problem(code, detail, retryable, outcome.equals("not_applied"), leader, limit, actual, modRevision);
     }
 
     private static Problem nothing() {
-        return new Problem("", "", false, false, null, 0);
+        return new Problem("", "", false, false, null, -1, -1, 0);
     }
 }

@@ -53,6 +53,17 @@ final class RetryTest {
     }
 
     @Test
+    void aWriteWithoutRoomIsNotRepeatedAndSaysWhy() throws Exception {
+        FakeServer full = server(request -> Answer.problem(507, "space_quota", "not_applied", false));
+        SpaceQuotaException failure = catchThrowableOfType(
+                SpaceQuotaException.class, () -> client(full.url()).put("k", "v"));
+        assertThat(failure.code()).isEqualTo("space_quota");
+        assertThat(failure).hasMessageContaining("not applied");
+        assertThat(failure.limit()).isEqualTo(-1);
+        assertThat(full.seen()).hasSize(1);
+    }
+
+    @Test
     void leaderThatDiedIsForgottenAndTheNextOneFound() throws Exception {
         FakeServer next = server(request -> Answer.written(58));
         FakeServer old = server(request -> Answer.written(57));

@@ -90,6 +90,8 @@ final class AdminApi {
         json.field("deletedKeys", Limits.DELETE_RANGE_KEYS_MAX);
         json.field("timeoutMillis", Limits.TIMEOUT_MILLIS_MAX);
         json.field("timeoutMillisDefault", Limits.TIMEOUT_MILLIS_DEFAULT);
+        json.field("stateBytes", dispatcher.ports.quotaBytes());
+        json.field("diskFreeBytes", dispatcher.ports.minFreeBytes());
         HttpConfig config = dispatcher.config;
         json.field("connections", config.connectionsMax());
         json.field("inFlightRequests", config.inFlightRequestsMax());
@@ -127,6 +129,7 @@ final class AdminApi {
         json.field("comparedIndex", status.comparisons().equalIndex());
         json.field("logBytes", sizes.logBytes());
         json.field("stateBytes", sizes.stateBytes());
+        json.field("writable", dispatcher.ports.space().shortage() == null);
         json.field("setAsideStores", sizes.setAsideStores());
         json.field("setAsideBytes", sizes.setAsideBytes());
         json.field("version", dispatcher.ports.version());

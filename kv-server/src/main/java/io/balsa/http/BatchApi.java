@@ -133,7 +133,7 @@ final class BatchApi {
 
     private static void refused(Exchange exchange, JsonBuffer json, Refusal reason, @Nullable NodeId leader) {
         String url = exchange.urlOf(leader);
-        Problem problem = Problem.of(reason, leader, url);
+        Problem problem = exchange.problemOf(reason, leader, url);
         problem(json, problem);
         if (problem.code() == Problem.Code.NOT_LEADER && url != null) {
             json.field("location", exchange.location(url));

@@ -248,11 +248,17 @@ final class Exchange {
     void refusedByNode(Refusal reason, @Nullable NodeId leader, long term) {
         raftHeaders(leader, term);
         String url = urlOf(leader);
-        Problem problem = Problem.of(reason, leader, url);
+        Problem problem = problemOf(reason, leader, url);
         if (problem.code() == Problem.Code.NOT_LEADER && url != null) {
             response.putHeader(HttpHeaders.LOCATION, location(url));
         }
         send(problem);
+    }
+
+    Problem problemOf(Refusal reason, @Nullable NodeId leader, @Nullable String url) {
+        return reason == Refusal.SPACE_QUOTA
+                ? Problem.spaceQuota(dispatcher.ports.space().shortage())
+                : Problem.of(reason, leader, url);
     }
 
     /** Where {@code leader} serves HTTP; null when that is not known. */

@@ -4,6 +4,7 @@ import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
 import io.balsa.node.Election;
 import io.balsa.node.Node;
+import io.balsa.node.Room;
 import io.balsa.raft.NodeId;
 import java.util.List;
 import java.util.function.Function;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * @param elections what this server's journal has, oldest first
  * @param lastTurnAgeMillis how long ago the Raft thread finished its last turn
  * @param storeSizes of the data directory
+ * @param space whether there is room for more, in the cluster as far as this server knows
+ * @param quotaBytes the most that the state may take; told as a limit
+ * @param minFreeBytes what must stay free on each disk; told as a limit
  * @param version of the software
  */
 public record HttpPorts(
@@ -29,5 +33,8 @@ public record HttpPorts(
         Supplier<List<Election>> elections,
         LongSupplier lastTurnAgeMillis,
         Supplier<StoreSizes> storeSizes,
+        Room space,
+        long quotaBytes,
+        long minFreeBytes,
         String version,
         String clusterId) {}

@@ -3,6 +3,7 @@ package io.balsa.http;
 import io.balsa.kv.Key;
 import io.balsa.kv.Outcome;
 import io.balsa.node.Refusal;
+import io.balsa.node.Shortage;
 import io.balsa.node.Uncertainty;
 import io.balsa.raft.NodeId;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,7 @@ record Problem(
         URI_TOO_LONG(414, "uri_too_long", "The request line is too long", Effect.NOT_APPLIED),
         IDEMPOTENCY_KEY_REUSED(
                 422, "idempotency_key_reused", "The Idempotency-Key was used for another request", Effect.NOT_APPLIED),
+        SPACE_QUOTA(507, "space_quota", "There is no room for more", Effect.NOT_APPLIED),
         BUSY(429, "busy", "The server has too much to do", Effect.NOT_APPLIED),
         HEADERS_TOO_LARGE(431, "headers_too_large", "The request's header is too large", Effect.NOT_APPLIED),
         NOT_LEADER(307, "not_leader", "Another server leads", Effect.NOT_APPLIED),
@@ -125,6 +127,19 @@ record Problem(
         return new Problem(Code.BUSY, detail, null, limit, actual, -1, true);
     }
 
+    /** @param shortage null: there is room again */
+    static Problem spaceQuota(@Nullable Shortage shortage) {
+        String reads = "; reads and deletes are served, and writes again once there is room";
+        if (shortage == null) {
+            return of(Code.SPACE_QUOTA, "a disk of the cluster had no room for more" + reads);
+        }
+        String detail = shortage.kind() == Shortage.Kind.QUOTA
+                ? "the state takes " + shortage.actual() + " bytes, its quota is " + shortage.limit()
+                : "a disk of the cluster has room for " + shortage.actual() + " bytes, fewer than the "
+                        + shortage.limit() + " that are kept free";
+        return new Problem(Code.SPACE_QUOTA, detail + reads, null, shortage.limit(), shortage.actual(), -1, false);
+    }
+
     static Problem preconditionFailed(long modRevision) {
         String detail = modRevision == 0
                 ? "the key does not exist; nothing was changed"
@@ -159,6 +174,7 @@ record Problem(
             case BUSY -> retry(Code.BUSY, "too many requests, or too many bytes, wait for their commit", leader);
             case TIMEOUT ->
                 retry(Code.READ_TIMEOUT, "no majority confirmed the read in time, or this server is behind", leader);
+            case SPACE_QUOTA -> spaceQuota(null);
             case STOPPING -> retry(Code.STOPPING, "this server is shutting down; ask another one", leader);
         };
     }

@@ -48,6 +48,15 @@ public final class CommandCodec {
 
     private CommandCodec() {}
 
+    /** Whether the command, if it is one, may make the state larger; looks at its kind alone. */
+    public static boolean grows(ByteBuffer command) {
+        int at = command.position() + 1;
+        if (at < command.limit() && command.get(at) == ONCE && at + 1 < command.limit()) {
+            at += 2 + (command.get(at + 1) & 0xff);
+        }
+        return at < command.limit() && command.get(at) == PUT;
+    }
+
     /** A read-only buffer, position 0 to limit. Throws IllegalArgumentException above {@link #COMMAND_BYTES_MAX}. */
     public static ByteBuffer encode(Command command) {
         long bytes = 1 + bodyBytes(command);

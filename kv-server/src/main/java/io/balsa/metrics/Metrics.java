@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -235,6 +236,30 @@ public final class Metrics implements AutoCloseable {
         store("set-aside", sizes, StoreSizes::setAsideBytes);
         store("log", sizes, StoreSizes::logBytes);
         store("state", sizes, StoreSizes::stateBytes);
+    }
+
+    /**
+     * The room that is left. Once.
+     *
+     * @param roomBytes what can still be written here
+     * @param quotaBytes the most that the state may take
+     * @param isShort whether this server, or another as far as it knows, has too little
+     */
+    public void space(LongSupplier roomBytes, long quotaBytes, BooleanSupplier isShort) {
+        Gauge.builder("balsa.store.room", roomBytes, LongSupplier::getAsLong)
+                .description("What can still be written to this server's disk, freed pages included")
+                .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("balsa.store.quota", () -> quotaBytes)
+                .description("The most that the state may take")
+                .baseUnit("bytes")
+                .strongReference(true)
+                .register(registry);
+        Gauge.builder("balsa.store.short", isShort, s -> s.getAsBoolean() ? 1 : 0)
+                .description("1 when writes that make the state grow are refused for want of room")
+                .strongReference(true)
+                .register(registry);
     }
 
     private void store(String name, Supplier<StoreSizes> sizes, ToDoubleFunction<StoreSizes> value) {

@@ -10,6 +10,8 @@ public enum Refusal {
     TRANSFERRING,
     /** Too many requests, or too many bytes, are waiting for their commit. */
     BUSY,
+    /** A disk of the cluster has no room for what would make the state grow; deletes are taken. */
+    SPACE_QUOTA,
     /** A read waited too long for a majority or for the state to catch up. */
     TIMEOUT,
     /** This server is shutting down. */

@@ -29,6 +29,7 @@ final class Checkpointer {
     private final ExecutorService thread = Executors.newSingleThreadExecutor(Checkpointer::newThread);
     private volatile long checkpointedIndex;
     private volatile long usedBytes;
+    private volatile long liveBytes;
 
     Checkpointer(
             Env<ByteBuffer> env, Dbi<ByteBuffer> dbi, Path file, long checkpointedIndex, CheckpointObserver observer) {
@@ -38,6 +39,9 @@ final class Checkpointer {
         this.checkpointedIndex = checkpointedIndex;
         this.observer = observer;
         this.usedBytes = Environments.usedBytes(env);
+        try (Txn<ByteBuffer> txn = env.txnRead()) {
+            this.liveBytes = Environments.liveBytes(dbi, txn);
+        }
     }
 
     private static Thread newThread(Runnable task) {
@@ -53,6 +57,7 @@ final class Checkpointer {
 
     private void write(MemTable table, long index) {
         long start = System.nanoTime();
+        long live;
         try (Txn<ByteBuffer> txn = env.txnWrite()) {
             for (Map.Entry<byte[], byte[]> change : table.changes()) {
                 byte[] value = change.getValue();
@@ -64,18 +69,25 @@ final class Checkpointer {
                 }
             }
             tables.writeApplied(dbi.reserve(txn, tables.appliedKey(), Tables.appliedSize()), index);
+            live = Environments.liveBytes(dbi, txn);
             txn.commit();
         } catch (LmdbException failure) {
             throw Environments.failed(tables.file(), "the checkpoint at " + index, failure);
         }
         observer.committed(System.nanoTime() - start);
         usedBytes = Environments.usedBytes(env);
+        liveBytes = live;
         checkpointedIndex = index;
     }
 
     /** The index of the last checkpoint that is durable. Thread-safe. */
     long checkpointedIndex() {
         return checkpointedIndex;
+    }
+
+    /** What the pages that are in use take. Thread-safe. */
+    long liveBytes() {
+        return liveBytes;
     }
 
     /** What the pages take on disk. Thread-safe. */

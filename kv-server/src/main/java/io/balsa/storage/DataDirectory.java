@@ -28,6 +28,7 @@ import org.lmdbjava.Meta;
  *   state/      an LMDB environment: the keys, as of the last checkpoint
  *   state.new/  the same, on its way from another server; cleared at each start
  *   journal/    an LMDB environment: the last elections; nothing depends on it
+ *   reserve     room for deletes on a full disk
  *   native/     LMDB's library, unpacked from the jar; cleared at each start
  *   set-aside-TIME/  damaged stores, with their identity and the reason; never deleted
  * </pre>

@@ -5,10 +5,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.lmdbjava.Dbi;
 import org.lmdbjava.Env;
 import org.lmdbjava.EnvFlags;
 import org.lmdbjava.LmdbException;
 import org.lmdbjava.LmdbNativeException;
+import org.lmdbjava.Stat;
+import org.lmdbjava.Txn;
 
 /** Opens LMDB environments and puts their failures into words. */
 final class Environments {
@@ -45,6 +48,12 @@ final class Environments {
     /** What the pages take in the file, free ones included. */
     static long usedBytes(Env<ByteBuffer> env) {
         return (env.info().lastPageNumber + 1) * PAGE_BYTES;
+    }
+
+    /** What the pages of records take, without free ones. */
+    static long liveBytes(Dbi<ByteBuffer> dbi, Txn<ByteBuffer> txn) {
+        Stat stat = dbi.stat(txn);
+        return (stat.branchPages + stat.leafPages + stat.overflowPages) * PAGE_BYTES;
     }
 
     static final int PAGE_BYTES = 4096;

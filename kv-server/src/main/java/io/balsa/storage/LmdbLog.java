@@ -59,6 +59,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
     private long bytesSinceTrim;
     private int blocksSinceTrim;
     private volatile long usedBytes;
+    private volatile long liveBytes;
     private long entryBytes;
     private boolean failed;
     private boolean closed;
@@ -91,6 +92,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
         this.entryBytes = scan.bytes();
         readTxn.reset();
         this.usedBytes = Environments.usedBytes(env);
+        this.liveBytes = entryBytes;
         fill.fillNow(usedBytes);
     }
 
@@ -142,6 +144,11 @@ public final class LmdbLog implements Storage, AutoCloseable {
     @Override
     public long entryBytes() {
         return entryBytes;
+    }
+
+    /** What the log's entries take, about. Thread-safe. */
+    public long liveBytes() {
+        return liveBytes;
     }
 
     /** What the log's pages take on disk, free ones included, without what is filled ahead. Thread-safe. */
@@ -411,6 +418,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
 
     private void noteSize() {
         usedBytes = Environments.usedBytes(env);
+        liveBytes = entryBytes;
         fill.ahead(usedBytes);
     }
 

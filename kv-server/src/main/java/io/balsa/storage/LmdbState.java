@@ -246,11 +246,15 @@ public final class LmdbState implements State, AutoCloseable {
             dirty = true;
             dirtySinceNanos = now;
         }
+        checkpointIfDue(now);
+        noteMemory();
+    }
+
+    private void checkpointIfDue(long now) {
         boolean due = active.bytes() >= tableBytes || now - dirtySinceNanos >= AGE_NANOS_MAX;
         if (dirty && due && flushing == null) {
             var unused = startFlush(); // Asked for its outcome by a later call.
         }
-        noteMemory();
     }
 
     private Future<?> startFlush() {
@@ -310,6 +314,10 @@ public final class LmdbState implements State, AutoCloseable {
         checkOpen();
         Check.that(readers == 0, "not while the state is scanned");
         collect();
+        if (!inTheMiddle) {
+            checkpointIfDue(
+                    nanoClock.getAsLong()); // Nothing may follow: where a quota refuses it until this has made room.
+        }
         return flushing == null || active.bytes() < tableBytes;
     }
 
@@ -370,6 +378,11 @@ public final class LmdbState implements State, AutoCloseable {
     /** What the two tables take in memory, about. Thread-safe. */
     public long memoryBytes() {
         return memoryBytes;
+    }
+
+    /** What the state's pages that are in use take, as of the last checkpoint. Thread-safe. */
+    public long liveBytes() {
+        return disk.checkpointer().liveBytes();
     }
 
     /** What the state's pages take on disk, free ones included. Thread-safe. */

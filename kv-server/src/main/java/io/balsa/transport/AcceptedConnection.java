@@ -1,5 +1,6 @@
 package io.balsa.transport;
 
+import io.balsa.node.Shortage;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Vertx;
@@ -122,7 +123,14 @@ final class AcceptedConnection {
 
     private void pong() {
         if (!socket.writeQueueFull()) {
-            Wire.write(socket, Frame.HEADER_BYTES, out -> Frame.empty(out, Frame.PONG));
+            Shortage own = acceptor.room().shortage();
+            Wire.write(socket, Frame.HEADER_BYTES + Frame.PONG_BYTES, out -> {
+                int start = Frame.begin(out, Frame.PONG);
+                out.writeByte(own == null ? 0 : own.kind().number);
+                out.writeLong(own == null ? 0 : own.limit());
+                out.writeLong(own == null ? 0 : own.actual());
+                Frame.end(out, start);
+            });
         }
     }
 

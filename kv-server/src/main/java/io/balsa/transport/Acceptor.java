@@ -1,5 +1,6 @@
 package io.balsa.transport;
 
+import io.balsa.node.Room;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetSocket;
@@ -27,6 +28,7 @@ final class Acceptor {
     private final Vertx vertx;
     private final NodeId self;
     private final Function<NodeId, Hello> hellos;
+    private final Room room;
     private final Listener listener;
     private final Counters counters;
     private final QuietLog log;
@@ -44,17 +46,22 @@ final class Acceptor {
         void disconnected(NodeId peer);
     }
 
-    /** @param hellos this server's to a peer */
+    /**
+     * @param hellos this server's to a peer
+     * @param room this server's own; told to whoever pings
+     */
     Acceptor(
             Vertx vertx,
             NodeId self,
             Function<NodeId, Hello> hellos,
+            Room room,
             Listener listener,
             Counters counters,
             QuietLog log) {
         this.vertx = vertx;
         this.self = self;
         this.hellos = hellos;
+        this.room = room;
         this.listener = listener;
         this.counters = counters;
         this.log = log;
@@ -114,6 +121,10 @@ final class Acceptor {
 
     AcceptedConnection.Receiver receiver() {
         return listener;
+    }
+
+    Room room() {
+        return room;
     }
 
     Counters counters() {

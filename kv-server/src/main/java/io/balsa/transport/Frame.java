@@ -34,7 +34,11 @@ final class Frame {
 
     static final byte HELLO = 16;
     static final byte PING = 17;
+
+    /** With the {@link io.balsa.node.Shortage} of who sends it: its kind (1 byte; 0: none, 1: quota, 2: disk), limit, actual (8 each). */
     static final byte PONG = 18;
+
+    static final int PONG_BYTES = 1 + 2 * Long.BYTES;
 
     private Frame() {}
 

@@ -1,5 +1,6 @@
 package io.balsa.transport;
 
+import io.balsa.node.Shortage;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Vertx;
@@ -63,6 +64,7 @@ final class PeerConnection {
     private final Outbox outbox = new Outbox();
 
     private volatile boolean established;
+    private volatile @Nullable Shortage shortage;
     private State state = State.WAITING;
     /** Counts the attempts: what an abandoned one still reports is ignored. */
     private int attempt;
@@ -114,6 +116,12 @@ final class PeerConnection {
 
     boolean isEstablished() {
         return established;
+    }
+
+    /** What the peer is short of, as its last pong said; null: nothing, or it is not connected. */
+    @Nullable
+    Shortage shortage() {
+        return established ? shortage : null;
     }
 
     long bytesQueued() {
@@ -258,9 +266,17 @@ final class PeerConnection {
     private void pong(ByteBuffer frame) throws MalformedFrameException {
         byte version = frame.get();
         byte kind = frame.get();
-        if (version != Frame.VERSION || kind != Frame.PONG || frame.hasRemaining()) {
+        if (version != Frame.VERSION || kind != Frame.PONG || frame.remaining() != Frame.PONG_BYTES) {
             throw new MalformedFrameException("a frame of kind " + kind + " where only a pong may come");
         }
+        byte number = frame.get();
+        Shortage.Kind shortOf = Shortage.Kind.of(number);
+        if (shortOf == null && number != 0) {
+            throw new MalformedFrameException("a pong that tells of a shortage of kind " + number);
+        }
+        long limit = frame.getLong();
+        long actual = frame.getLong();
+        shortage = shortOf == null ? null : new Shortage(shortOf, limit, actual);
         pingUnanswered = false;
         ticksSinceProgress = 0;
     }

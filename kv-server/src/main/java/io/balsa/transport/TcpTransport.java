@@ -1,5 +1,7 @@
 package io.balsa.transport;
 
+import io.balsa.node.Room;
+import io.balsa.node.Shortage;
 import io.balsa.node.Transport;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.Member;
@@ -85,6 +87,7 @@ public final class TcpTransport implements Transport {
      * @param connectionClosed see above; called on an event loop
      * @param met told who is there, each time a connection is established in either direction; called on an event loop
      * @param lastLogIndex this server's, about
+     * @param room this server's, told to the peers
      */
     public TcpTransport(
             Vertx vertx,
@@ -92,7 +95,8 @@ public final class TcpTransport implements Transport {
             Consumer<List<Envelope>> incoming,
             Consumer<NodeId> connectionClosed,
             Consumer<Greeting> met,
-            LongSupplier lastLogIndex) {
+            LongSupplier lastLogIndex,
+            Room room) {
         this.vertx = vertx;
         this.config = config;
         this.incoming = incoming;
@@ -110,7 +114,7 @@ public final class TcpTransport implements Transport {
                 .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
                 .setTcpNoDelay(true)
                 .setTcpKeepAlive(true));
-        this.acceptor = new Acceptor(vertx, config.self(), this::helloTo, new Arrivals(), counters, log);
+        this.acceptor = new Acceptor(vertx, config.self(), this::helloTo, room, new Arrivals(), counters, log);
     }
 
     /** This server's hello to {@code peer}. */
@@ -265,6 +269,12 @@ public final class TcpTransport implements Transport {
     public boolean isConnectedTo(NodeId peer) {
         PeerConnection connection = connections.get(peer);
         return connection != null && connection.isEstablished();
+    }
+
+    /** What the peer is short of, as far as this server knows; null: nothing, or it is not connected. Thread-safe. */
+    public @Nullable Shortage shortageOf(NodeId peer) {
+        PeerConnection connection = connections.get(peer);
+        return connection == null ? null : connection.shortage();
     }
 
     /** The counters as of now. Thread-safe. */

@@ -1,9 +1,10 @@
 package io.balsa.faults;
 
+import io.balsa.process.KvHttp.Outcome;
 import io.balsa.process.ServerProcess;
 import java.io.IOException;
 
-/** The leader's, or a follower's, disk is full: the server refuses or halts, and goes on when there is room again. */
+/** The leader's, or a follower's, disk is full: writes are refused, reads and deletes served, and it clears by itself. */
 final class FullDisk implements Scenario {
     /** The log's file is 16 MiB ahead of its content, which must be used up first. */
     private static final int VALUE_BYTES = 32 << 10;
@@ -17,12 +18,12 @@ final class FullDisk implements Scenario {
 
     @Override
     public String story() {
-        return "the leader's disk, or a follower's, is full: it refuses writes or halts with a message";
+        return "the leader's disk, or a follower's, is full: writes are refused with space_quota, reads and deletes served; it clears by itself";
     }
 
     @Override
     public Plant control() {
-        return Plant.GOES_ON;
+        return Plant.SEES_NO_END;
     }
 
     @Override
@@ -34,17 +35,40 @@ final class FullDisk implements Scenario {
     public void round(Trial trial, int number) throws IOException, InterruptedException {
         Cluster cluster = trial.cluster();
         trial.load().awaitAcknowledged(50);
-        trial.load(VALUE_BYTES);
         ServerProcess leader = cluster.awaitLeader();
         ServerProcess victim =
                 number % 2 == 0 ? leader : cluster.othersThan(leader).get(0);
+        String deleted = "deleted/" + number;
+        Cluster.await("a key to delete", () -> cluster.kv().put(leader.http(), deleted, "x") == Outcome.APPLIED);
+        trial.load(VALUE_BYTES);
         SickServer sick = new SickServer(trial, victim);
+        int refusedBefore = cluster.kv().refusals("space_quota");
         cluster.disk(victim).fill();
         sick.awaitReaction(true, ENTRIES_MAX);
+        if (!trial.isControl()) {
+            Cluster.await(
+                    victim + " is full, and writes are refused",
+                    () -> !victim.isAlive() || cluster.kv().refusals("space_quota") > refusedBefore);
+            Cluster.await(
+                    "a delete on a full disk",
+                    () -> !victim.isAlive() || cluster.kv().delete(leader.http(), deleted) == Outcome.APPLIED);
+            Cluster.await(
+                    "a read from the full server",
+                    () -> !victim.isAlive()
+                            || cluster.kv()
+                                            .get(victim.http(), deleted, "linearizable")
+                                            .get()
+                                            .status()
+                                    == 404);
+            if (!victim.isAlive()) {
+                trial.history().violation("a full disk ended " + victim + " with exit code " + victim.awaitExit());
+            }
+        }
         trial.load(Trial.SMALL_VALUE_BYTES);
         cluster.disk(victim).drain();
-        // One that refused by itself takes writes by itself; one that halted is started by whoever made room.
-        cluster.startAll();
+        if (trial.isControl()) {
+            cluster.startAll();
+        }
         trial.load().awaitAcknowledged(50);
     }
 }

@@ -35,7 +35,20 @@ enum Plant {
             new Patch(
                     "storage/Checkpointer.java",
                     "throw Environments.failed(tables.file(), \"the checkpoint at \" + index, failure);",
-                    "")),
+                    "live = 0;")),
+    /** The same, by a server that does not see its disk fill up. */
+    SEES_NO_END(
+            "a full disk is not seen, and a failed commit is ignored",
+            new Patch("storage/Space.java", "shortage = judge(", "shortage = null; judge("),
+            new Patch(
+                    "storage/LmdbLog.java",
+                    "throw Environments.failed(codec.file(), \"the commit of \" + newEntries.size()"
+                            + " + \" entries\", failure);",
+                    ""),
+            new Patch(
+                    "storage/Checkpointer.java",
+                    "throw Environments.failed(tables.file(), \"the checkpoint at \" + index, failure);",
+                    "live = 0;")),
     /** Serves every read from its own state. */
     LOCAL_READS(
             "reads ask nobody",

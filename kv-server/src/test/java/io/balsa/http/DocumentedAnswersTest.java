@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.balsa.node.ChangeResult;
 import io.balsa.node.Refusal;
+import io.balsa.node.Shortage;
 import io.balsa.node.Uncertainty;
 import io.balsa.raft.Proposal;
 import java.util.ArrayList;
@@ -52,6 +53,9 @@ class DocumentedAnswersTest {
             server.put(target, "x");
             server.delete(target);
         });
+        server.shortage = new Shortage(Shortage.Kind.QUOTA, 100, 101);
+        server.put(target, "more");
+        server.shortage = null;
         server.delete(target);
         server.get(target);
         server.put(target, "again");

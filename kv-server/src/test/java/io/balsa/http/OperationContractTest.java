@@ -79,7 +79,10 @@ class OperationContractTest {
         assertThat(status.path("logBytes").asLong()).isEqualTo(4096);
         assertThat(status.path("setAsideStores").asLong()).isEqualTo(1);
         assertThat(status.path("setAsideBytes").asLong()).isEqualTo(2048);
+        assertThat(status.path("writable").asBoolean()).isTrue();
         JsonNode limits = server.get("/v1/limits").json();
+        assertThat(limits.path("stateBytes").asLong()).isEqualTo(4L << 30);
+        assertThat(limits.path("diskFreeBytes").asLong()).isEqualTo(64L << 20);
         assertThat(limits.path("valueBytes").asInt()).isEqualTo(1 << 20);
         assertThat(server.get("/version").json().path("version").asText()).isEqualTo("0.1.0-test");
         assertThat(server.get("/openapi.yaml").text()).startsWith("openapi: 3.1.0");

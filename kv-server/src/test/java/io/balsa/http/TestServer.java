@@ -5,6 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
 import io.balsa.node.Election;
+import io.balsa.node.Observer;
+import io.balsa.node.Shortage;
+import io.balsa.node.SpaceGuard;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Vertx;
 import java.io.IOException;
@@ -48,6 +51,7 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
     volatile DialBack.Answer dialBack = new DialBack.Answer.Found("d4");
 
     volatile @Nullable NodeId transferTarget;
+    volatile @Nullable Shortage shortage;
     volatile @Nullable String otherUrl = OTHER_URL;
     volatile List<Election> elections = List.of();
 
@@ -67,7 +71,7 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
         api = new HttpApi(
                 config,
                 new HttpPorts(
-                        node,
+                        new SpaceGuard(node, () -> shortage, Observer.NONE),
                         (target, timeoutMillis, reply) -> {
                             transferTarget = target;
                             reply.accept(transfer.get());
@@ -78,6 +82,9 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
                         () -> elections,
                         turnAgeMillis::get,
                         () -> new StoreSizes(4096, 8192, 1, 2048),
+                        () -> shortage,
+                        4L << 30,
+                        64L << 20,
                         "0.1.0-test",
                         "4f1d"));
         port = api.start(vertx, instances)
@@ -98,6 +105,7 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
     /** As at first, but for what is stored. */
     void heal() {
         node.heal();
+        shortage = null;
         turnAgeMillis.set(0);
         otherUrl = OTHER_URL;
         transfer = TestServer::noTarget;

@@ -74,6 +74,11 @@ public final class KvHttp {
                 .build());
     }
 
+    /** Deletes a key, once. */
+    public Outcome delete(URI server, String key) {
+        return write(request(server, "/v1/kv/" + key).DELETE().build());
+    }
+
     /** {@link #create}, without waiting for it. */
     CompletableFuture<Outcome> createLater(URI server, String key, String value) {
         return CompletableFuture.supplyAsync(() -> create(server, key, value));

@@ -164,6 +164,36 @@ final class ScrubTest {
         assertThat(Scrub.state(state).records()).isEqualTo(402);
     }
 
+    @Test
+    void aPageInUseAmongTheFreeOnesIsFoundThoughTheListIsInOrder() throws IOException {
+        writeSmallState();
+        ByteBuffer file =
+                ByteBuffer.wrap(Files.readAllBytes(state.resolve("data.mdb"))).order(ByteOrder.nativeOrder());
+        int meta = file.getLong(16 + 128) > file.getLong(PAGE + 16 + 128) ? 0 : PAGE;
+        int root = (int) file.getLong(meta + NEWEST_DATA_ROOT) * PAGE;
+        int free = (int) file.getLong(meta + FREE_ROOT) * PAGE;
+        int list = free + file.getShort(free + 16) + 8 + 8;
+        int count = (int) file.getLong(list);
+        int put = 0;
+        for (int place = 16; place < file.getShort(root + 12); place += 2) {
+            int child = file.getShort(root + file.getShort(root + place)); // Pages of so small a file have few digits.
+            for (int i = 1; i <= count; i++) {
+                int at = list + 8 * i;
+                long found = file.getLong(at);
+                if ((i == 1 || file.getLong(at - 8) > child) && (i == count || file.getLong(at + 8) < child)) {
+                    file.putLong(at, child);
+                    Files.write(state.resolve("data.mdb"), file.array());
+                    assertThatThrownBy(() -> Scrub.state(state))
+                            .isInstanceOf(DamagedStoreException.class)
+                            .hasMessageContaining("page " + child + " is damaged: it is in use and among the free");
+                    file.putLong(at, found);
+                    put++;
+                }
+            }
+        }
+        assertThat(put).isPositive();
+    }
+
     private void writeSmallState() {
         for (int round = 1; round <= 4; round++) {
             try (LmdbState opened = openState()) {

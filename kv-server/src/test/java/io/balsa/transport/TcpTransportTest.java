@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.balsa.node.Shortage;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.LogEntry;
@@ -273,6 +274,23 @@ final class TcpTransportTest extends TransportFixture {
         assertThat(first.transport.stats().losses()).isZero();
         assertThat(first.transport.stats().connects()).isEqualTo(1);
         assertThat(second.transport.stats().losses()).isZero();
+    }
+
+    @Test
+    void aServerTellsWhatItIsShortOf() throws Exception {
+        Server first = new Server(N1, "home");
+        Server second = new Server(N2, "home");
+        first.awaitConnected(N2);
+        Shortage full = new Shortage(Shortage.Kind.DISK, 64 << 20, 5);
+        second.shortage = full;
+        await().until(() -> full.equals(first.transport.shortageOf(N2)));
+        assertThat(second.transport.shortageOf(N1)).isNull();
+        second.shortage = null;
+        await().until(() -> first.transport.shortageOf(N2) == null);
+        second.shortage = full;
+        await().until(() -> full.equals(first.transport.shortageOf(N2)));
+        get(second.transport.close());
+        await("who is away holds nobody up").until(() -> first.transport.shortageOf(N2) == null);
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.AppenderBase;
+import io.balsa.node.Shortage;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
@@ -23,6 +24,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.slf4j.LoggerFactory;
@@ -48,6 +50,8 @@ abstract class TransportFixture {
         final Queue<Greeting> met = new ConcurrentLinkedQueue<>();
         final int port;
 
+        volatile @Nullable Shortage shortage;
+
         Server(NodeId id, String clusterId) throws IOException {
             this.id = id;
             TransportConfig config = new TransportConfig(
@@ -59,7 +63,8 @@ abstract class TransportFixture {
                     Objects.requireNonNull(addresses.get(id)),
                     addresses,
                     Map.of());
-            transport = new TcpTransport(vertx, config, received::addAll, closed::add, met::add, () -> 0);
+            transport =
+                    new TcpTransport(vertx, config, received::addAll, closed::add, met::add, () -> 0, () -> shortage);
             servers.add(this);
             port = get(transport.start());
         }
