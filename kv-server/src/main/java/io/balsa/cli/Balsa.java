@@ -51,7 +51,20 @@ public final class Balsa {
     }
 
     static CommandLine commandLine(InputStream in, PrintStream out, PrintStream err) {
-        CommandLine commandLine = new CommandLine(new Balsa(in, out));
+        return prepared(new CommandLine(new Balsa(in, out)), out, err);
+    }
+
+    /**
+     * One sub-command alone, with the streams and the error handling of the whole; to be executed with the arguments
+     * behind its name. What a start-up waits for need not read the annotations of all others first.
+     */
+    public static CommandLine alone(Object command) {
+        CommandLine commandLine = new CommandLine(command);
+        commandLine.setCommandName("balsa " + commandLine.getCommandName());
+        return prepared(commandLine, System.out, System.err);
+    }
+
+    private static CommandLine prepared(CommandLine commandLine, PrintStream out, PrintStream err) {
         commandLine.setOut(new PrintWriter(out, true, StandardCharsets.UTF_8));
         commandLine.setErr(new PrintWriter(err, true, StandardCharsets.UTF_8));
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
