@@ -20,6 +20,10 @@ final class Comparisons {
     private final long firstIndex;
     private final TreeMap<NodeId, Long> answers = new TreeMap<>();
     private final TreeSet<NodeId> different = new TreeSet<>();
+
+    /** Whose state is not this server's, and no majority has said yet which of the two is wrong. */
+    private final TreeSet<NodeId> disputed = new TreeSet<>();
+
     private long askedIndex;
     private int ticksSinceAsked;
     private Digest agreed = Digest.NONE;
@@ -39,6 +43,14 @@ final class Comparisons {
     /** {@link Digest#NONE}: no majority has agreed yet. */
     Digest agreed() {
         return agreed;
+    }
+
+    /**
+     * This server's state may be the wrong one. Then it must not become anyone else's: a server that is filled from it agrees
+     * with it, and the two may be a majority.
+     */
+    boolean inDoubt() {
+        return !disputed.isEmpty();
     }
 
     void tick() {
@@ -72,6 +84,7 @@ final class Comparisons {
     void forget(NodeId peer) {
         answers.remove(peer);
         different.remove(peer);
+        disputed.remove(peer);
     }
 
     /** Everyone that is there; who does not answer anything is not waited for. */
@@ -125,6 +138,11 @@ final class Comparisons {
                 different.add(server);
             }
         });
+        if (majority != null) {
+            disputed.clear();
+        } else {
+            disputed.addAll(different);
+        }
         if (different.size() > before) {
             raft.digests().differ(new Divergence(askedIndex, answers, majority), different.size() - before);
         }

@@ -167,10 +167,12 @@ final class Leader extends Role {
                 progress.probeSent = false;
             }
             boolean sent = false;
-            if (progress.needsSnapshot(raft.log().anchor())) {
-                snapshots.send(peer, progress);
-            } else {
+            if (!progress.needsSnapshot(raft.log().anchor())) {
                 sent = progress.probing ? probe(peer, progress) : stream(peer, progress);
+            } else if (comparisons.inDoubt()) {
+                snapshots.end(progress);
+            } else {
+                snapshots.send(peer, progress);
             }
             if (!sent && (heartbeat || round)) {
                 appendEntries(peer, heartbeatIndex(progress), List.of());

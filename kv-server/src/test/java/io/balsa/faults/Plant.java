@@ -25,40 +25,33 @@ enum Plant {
                             + "java.util.Arrays.stream(flags), java.util.stream.Stream.of(EnvFlags.MDB_NOSYNC))"
                             + ".toArray(EnvFlags[]::new));")),
     /** Takes a commit that failed for one that succeeded. */
-    GOES_ON(
-            "a failed commit is ignored",
-            new Patch(
-                    "storage/LmdbLog.java",
-                    "throw Environments.failed(codec.file(), \"the commit of \" + newEntries.size()"
-                            + " + \" entries\", failure);",
-                    ""),
-            new Patch(
-                    "storage/Checkpointer.java",
-                    "throw Environments.failed(tables.file(), \"the checkpoint at \" + index, failure);",
-                    "live = 0;")),
+    GOES_ON("a failed commit is ignored", Ignored.COMMIT, Ignored.CHECKPOINT),
     /** The same, by a server that does not see its disk fill up. */
     SEES_NO_END(
             "a full disk is not seen, and a failed commit is ignored",
             new Patch("storage/Space.java", "shortage = judge(", "shortage = null; judge("),
-            new Patch(
-                    "storage/LmdbLog.java",
-                    "throw Environments.failed(codec.file(), \"the commit of \" + newEntries.size()"
-                            + " + \" entries\", failure);",
-                    ""),
-            new Patch(
-                    "storage/Checkpointer.java",
-                    "throw Environments.failed(tables.file(), \"the checkpoint at \" + index, failure);",
-                    "live = 0;")),
+            Ignored.COMMIT,
+            Ignored.CHECKPOINT),
     /** Serves every read from its own state. */
     LOCAL_READS(
             "reads ask nobody",
-            new Patch(
-                    "node/RaftLoop.java",
-                    "} else if (consistency == Consistency.LINEARIZABLE) {",
-                    "} else if (false) {")),
+            new Patch("node/RaftLoop.java", "} else if (consistency != Consistency.STALE) {", "} else if (false) {")),
     /** Believes whatever the disk says of a value. */
     NO_CHECKSUMS(
             "values are not checked", new Patch("storage/Tables.java", "if (expected != actual) {", "if (false) {"));
+
+    /** A failure that changes nothing. */
+    private static final class Ignored {
+        static final Patch COMMIT = new Patch(
+                "storage/LmdbLog.java",
+                "throw Environments.failed(codec.file(), \"the commit of \" + newEntries.size()"
+                        + " + \" entries\", failure);",
+                "");
+        static final Patch CHECKPOINT = new Patch(
+                "storage/Checkpointer.java",
+                "throw Environments.failed(tables.file(), \"the checkpoint at \" + index, failure);",
+                "live = 0;");
+    }
 
     private static final Path SOURCES = Path.of("src/main/java/io/balsa");
 

@@ -76,6 +76,34 @@ class StateComparisonTest {
         assertThat(own(1)).isNull();
     }
 
+    /** Whoever is filled from it agrees with it, and the two would be a majority. */
+    @Test
+    void aLeaderWhoseStateIsDisputedFillsNobodyFromIt() {
+        lead();
+        cluster.isolate(3);
+        cluster.server(1).wrongBy = 7;
+        lackWhatTheLeaderNoLongerHas();
+        assertThat(cluster.raft(3).lastLog().index()).isEqualTo(2);
+        assertThat(own(2)).isNull();
+        assertThat(found(1)).isNotEmpty();
+    }
+
+    @Test
+    void aLeaderWhoseStateNobodyDisputesFillsWhoeverLacksEntries() {
+        lead();
+        cluster.isolate(3);
+        lackWhatTheLeaderNoLongerHas();
+        assertThat(cluster.raft(3).anchor().index()).isEqualTo(3);
+    }
+
+    private void lackWhatTheLeaderNoLongerHas() {
+        cluster.propose(1, "y");
+        cluster.run(A_FEW_HEARTBEATS);
+        cluster.compact(1, 3);
+        cluster.heal();
+        cluster.run(A_FEW_HEARTBEATS);
+    }
+
     @Test
     void whereThreeSayThreeThingsThereIsAnAlarmAndNobodyIsJudged() {
         lead();

@@ -143,8 +143,8 @@ final class BugZoo {
                         .within(200)
                         .by(
                                 "raft/Follower.java",
-                                "new Message.AppendEntriesReply(raft.currentTerm(), true, matchIndex,",
-                                "new Message.AppendEntriesReply(raft.currentTerm(), true, log.lastIndex(),"),
+                                "raft.currentTerm(), true, matchIndex, 0,",
+                                "raft.currentTerm(), true, log.lastIndex(), 0,"),
                 simulated(
                                 "no consistency check",
                                 "§5.3",
@@ -226,7 +226,7 @@ final class BugZoo {
                                         "AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, 0)",
                                         "AppendEntriesReply(currentTerm(), false, 0, 0, EntryId.NONE, request.round())")),
                 simulated("the same, as it was found", "8", "ReadsAreFresh")
-                        .at(1169)
+                        .at(470)
                         .by(
                                 new Patch(
                                         "raft/Raft.java",
@@ -368,6 +368,7 @@ final class BugZoo {
                                 "23",
                                 "EqualStates",
                                 "Check",
+                                "NoDivergence",
                                 "OutcomesFollowTheLog")
                         .by(
                                 "kv/IdempotencyTable.java",

@@ -58,6 +58,7 @@ final class DigestBugs {
                                 "majority.index() == 0 || majority.index() != answer.index() ||",
                                 "majority.index() == 0 || answer.index() == 0 ||"),
                 foundByServers("(found by the servers) a server's state depends on what it was asked", "23")
+                        .from(2)
                         .by(
                                 "kv/KvStateMachine.java",
                                 "        return queries.answer(query, revision);",

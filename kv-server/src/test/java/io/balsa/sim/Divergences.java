@@ -65,6 +65,14 @@ final class Divergences {
         world.scheduler.in(random.nextLong(500_000), world::startAll);
     }
 
+    /** What a person does when the servers cannot tell whose state is wrong. */
+    void decide(SimulatedServer server) {
+        world.count("difference left to a person");
+        server.crash("and gets an empty disk");
+        world.replaceDisks(server);
+        world.scheduler.in(random.nextLong(500_000), world::startAll);
+    }
+
     /** A leader says so. */
     void found(SimulatedServer leader, Divergence found) {
         world.trace.add(() -> leader.id + " finds that the states differ " + found);

@@ -96,6 +96,7 @@ final class MembershipBugs {
                                 "LeaderCompleteness",
                                 "StateMachineSafety",
                                 "Check")
+                        .from(19)
                         .by("raft/Raft.java", "if (countsForNothing(envelope)) {", "if (false) {"),
                 scripted("a server on a wiped disk is never taken in again", "18", "22-a-wiped-disk.txt")
                         .by(CHANGES, "if (directoryId != null) {", "if (false) {"));

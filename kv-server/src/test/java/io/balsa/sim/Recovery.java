@@ -4,6 +4,7 @@ import static io.balsa.sim.SimulationFailure.unless;
 
 import io.balsa.node.NodeStatus;
 import io.balsa.raft.NodeId;
+import java.util.List;
 import java.util.Map;
 
 /** What must come back once all faults are over: a leader soon, progress, then equal servers and silence. */
@@ -66,18 +67,23 @@ final class Recovery {
         long electionMicros = world.faults.timeouts.electionMillisMax() * 1_000L;
         long patienceMicros = DIVERGED_ELECTIONS_MAX * electionMicros + world.clientTimeoutMicros();
         long until = world.scheduler.nowMicros() + patienceMicros;
+        long alarms = world.counts().getOrDefault("difference found", 0L);
         boolean any = false;
         while (world.members().stream().anyMatch(SimulatedServer::isSuspect)) {
             any = true;
-            unless(
-                    world.scheduler.nowMicros() < until,
-                    "DivergedAreFound",
-                    "%d us after everything has healed, nobody has found that the state of %s is wrong",
-                    patienceMicros,
-                    world.members().stream()
-                            .filter(SimulatedServer::isSuspect)
-                            .map(server -> server.id)
-                            .toList());
+            List<SimulatedServer> wrong =
+                    world.members().stream().filter(SimulatedServer::isSuspect).toList();
+            if (world.scheduler.nowMicros() >= until) {
+                unless(
+                        world.members().stream().anyMatch(Recovery::leadsAndCannotFill)
+                                && world.counts().getOrDefault("difference found", 0L) > alarms,
+                        "DivergedAreFound",
+                        "%d us after everything has healed, nobody has found that the state of %s is wrong",
+                        patienceMicros,
+                        wrong.stream().map(server -> server.id).toList());
+                wrong.forEach(world.divergences::decide);
+                until += patienceMicros;
+            }
             world.scheduler.runUntil(world.scheduler.nowMicros() + electionMicros);
         }
         if (any) {
@@ -85,6 +91,19 @@ final class Recovery {
                     + Simulation.SECOND
                     + world.faults.electionsUntilLeader * electionMicros);
         }
+    }
+
+    /**
+     * It leads, and somebody who would have to say who is wrong lacks what its log no longer has. It knows that its state is in doubt
+     * and fills nobody: there is an alarm, and a person has to decide.
+     */
+    private static boolean leadsAndCannotFill(SimulatedServer server) {
+        SimulatedServer.Life life = server.life();
+        return life != null
+                && life.raft.isLeader()
+                && life.raft.membership().members().stream()
+                        .anyMatch(member -> life.raft.matchIndexOf(member.id())
+                                < life.raft.anchor().index());
     }
 
     /** One call may be on its way; of two, one must have succeeded. */

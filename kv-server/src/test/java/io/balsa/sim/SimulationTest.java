@@ -74,7 +74,15 @@ class SimulationTest {
     /** A server refused a leader of an older term, and its answer confirmed a read of a later one. */
     @Test
     void anAnswerToAnOlderTermConfirmsNoRead() {
-        Simulation.run(1169);
+        Simulation.run(470);
+    }
+
+    /** The leader and one follower differ, and the other one lacks what the leader's log no longer has. */
+    @Test
+    void aLeaderWhoseStateIsDisputedFillsNobodyFromIt() {
+        for (long seed : List.of(1169L, 763L)) { // The leader is the wrong one, and the right one.
+            assertThat(Simulation.run(seed).counts()).containsKey("difference left to a person");
+        }
     }
 
     /** Confirming a read took longer than asking for it again, and only the last attempt's answer was taken. */

@@ -117,6 +117,7 @@ final class SnapshotBugs {
                                 "OutcomesFollowTheLog",
                                 "ReadsFollowTheLog",
                                 "ReadsAreFresh",
+                                "NoDivergence",
                                 "NothingGoesBack",
                                 "Check")
                         .by("node/RaftLoop.java", "        stateMachine.reload();\n", ""),
