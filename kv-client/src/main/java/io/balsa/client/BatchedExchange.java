@@ -117,4 +117,28 @@ final class BatchedExchange implements HttpTransport.Exchange {
             others.abandoned();
         }
     }
+
+    @Override
+    public boolean abortUnsent(String why) {
+        HttpTransport.Exchange request;
+        Carrier others;
+        synchronized (this) {
+            request = alone;
+            others = carrier;
+            if (request == null) {
+                if (written || givenUp) {
+                    return false;
+                }
+                givenUp = true;
+            }
+        }
+        if (request != null) {
+            return request.abortUnsent(why);
+        }
+        boolean first = reply.completeExceptionally(new TransportException(why, false, null));
+        if (first && others != null) {
+            others.abandoned();
+        }
+        return first;
+    }
 }

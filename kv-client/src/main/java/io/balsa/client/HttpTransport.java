@@ -47,5 +47,8 @@ interface HttpTransport extends AutoCloseable {
 
         /** Gives up: a queued request is not sent any more, a running one loses its connection. */
         void abort();
+
+        /** Gives up, for the reason {@code why}, if the server has certainly seen nothing; false: it goes on. */
+        boolean abortUnsent(String why);
     }
 }

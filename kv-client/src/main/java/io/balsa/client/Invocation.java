@@ -98,9 +98,14 @@ final class Invocation<T> {
     /** {@code silent} does not answer, and {@code leader} says that it leads; {@code among} as above. */
     void leaveUnsent(Endpoints among, Endpoint silent, Endpoint leader) {
         HttpTransport.Exchange late = underWayAt(among, silent);
-        if (late != null && !late.maybeSent()) {
-            leave(late, leader);
+        if (late != null) {
+            // Its end, unsent, starts the next attempt. If it is being sent at this moment it goes on.
+            var unused = late.abortUnsent(left(leader));
         }
+    }
+
+    private static String left(Endpoint leader) {
+        return "no answer, and " + leader + " leads now";
     }
 
     /**
@@ -120,7 +125,7 @@ final class Invocation<T> {
     }
 
     private void leave(HttpTransport.Exchange late, Endpoint leader) {
-        String why = "no answer, and " + leader + " leads now";
+        String why = left(leader);
         if (!giveUpAttempt(late, why)) {
             return;
         }

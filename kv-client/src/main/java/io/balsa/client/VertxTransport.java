@@ -278,6 +278,18 @@ final class VertxTransport implements HttpTransport {
             abort("given up");
         }
 
+        @Override
+        public boolean abortUnsent(String why) {
+            synchronized (this) {
+                if (maybeSent) {
+                    return false;
+                }
+                givenUp = true;
+            }
+            // Whoever waits for a connection finds out when it is there.
+            return reply.completeExceptionally(new TransportException(why, false, null));
+        }
+
         private void abort(String why) {
             HttpClientRequest open;
             synchronized (this) {

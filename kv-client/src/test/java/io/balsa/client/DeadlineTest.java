@@ -68,6 +68,11 @@ final class DeadlineTest {
             }
 
             @Override
+            public boolean abortUnsent(String why) {
+                return false;
+            }
+
+            @Override
             public void abort() {
                 Objects.requireNonNull(call.get()).end("deadline", "the second");
             }
