@@ -8,6 +8,7 @@ import io.balsa.http.HttpPorts;
 import io.balsa.http.LeaderTransfer;
 import io.balsa.metrics.Metrics;
 import io.balsa.metrics.StoreSizes;
+import io.balsa.node.Room;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import java.io.IOException;
@@ -68,7 +69,10 @@ public class HttpBenchmark {
                         meters,
                         List::of,
                         () -> 0,
-                        () -> new StoreSizes(0, 0),
+                        () -> new StoreSizes(0, 0, 0, 0),
+                        Room.PLENTY,
+                        Long.MAX_VALUE,
+                        0,
                         "benchmark",
                         "benchmark"));
         int port = api.start(vertx, 1).toCompletionStage().toCompletableFuture().get(WAIT_SECONDS, TimeUnit.SECONDS);
