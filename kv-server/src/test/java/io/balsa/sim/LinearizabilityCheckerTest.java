@@ -229,10 +229,10 @@ class LinearizabilityCheckerTest {
     @Test
     void aSearchThatGivesUpIsNoPass() {
         for (int i = 0; i < 30; i++) {
-            history.info(put(i, "a", "v" + i, NONE));
+            history.info(put(i, "a", "v", NONE)); // All the same, so the answer fits to each of them.
             history.info(delete(i, "a"));
         }
-        history.ok(get(99, "a"), found(1_000, "a", "v7", 20, 900, 800));
+        history.ok(get(99, "a"), found(1_000, "a", "v", 20, 900, 800));
         assertThat(LinearizabilityChecker.check(history.operations(), 10_000))
                 .isInstanceOf(LinearizabilityChecker.Verdict.TooHard.class);
     }

@@ -9,9 +9,12 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  * register, in whatever order. What is left to search is where writes with unknown outcomes took effect, if they did. So
  * a configuration is: how many of the answered operations are in order, and which of the unknown ones. And an unknown one
  * is tried only where the next answer does not fit without it, since nearly every answer tells the whole register.
+ *
+ * <p>Two more facts keep the unknown ones few. One whose value an answer shows, and which nobody else writes, took effect
+ * right before that answer, or never. And of those that no answer shows, with equal conditions, one is as good as the
+ * other, so the one that was invoked first is taken.
  */
 final class RegisterSearch {
     /** What there is to say. */
@@ -47,6 +54,11 @@ final class RegisterSearch {
 
     private final BitSet deletes = new BitSet(); // Of the unknown ones.
     private final BitSet seenSometime = new BitSet(); // Of the unknown ones, those whose values an answer shows.
+    private final BitSet onlyWriters = new BitSet(); // Of the unknown ones, those whose values nobody else writes.
+    /** For each of the unknown ones, the number of its kind: those of one kind are as good as each other. */
+    private final int[] kinds;
+    /** From this answered operation on, the value that the next answer shows if it shows all; null if it shows none. */
+    private final @Nullable ByteBuffer[] shownNext;
 
     private final int configurationsMax;
 
@@ -72,6 +84,7 @@ final class RegisterSearch {
                 case FAIL -> {} // It is nowhere in the order.
             }
         }
+        unknown.sort(Comparator.comparingLong(Operation::invokedAt));
         for (int i = 0; i < unknown.size(); i++) {
             deletes.set(i, unknown.get(i).kind() == Operation.Kind.DELETE);
         }
@@ -82,9 +95,15 @@ final class RegisterSearch {
                 valuesSeen.add(value);
             }
         }
+        Map<ByteBuffer, Long> writers = operations.stream()
+                .filter(operation -> operation.kind() == Operation.Kind.PUT)
+                .collect(Collectors.groupingBy(Operation::value, Collectors.counting()));
         for (int i = 0; i < unknown.size(); i++) {
-            seenSometime.set(i, valuesSeen.contains(unknown.get(i).value()));
+            ByteBuffer value = unknown.get(i).value();
+            seenSometime.set(i, !deletes.get(i) && valuesSeen.contains(value));
+            onlyWriters.set(i, !deletes.get(i) && writers.getOrDefault(value, 0L) == 1);
         }
+        kinds = kinds();
         answered.sort(Comparator.comparingLong(Operation::revision)
                 .thenComparing(operation -> !operation.mutated())
                 .thenComparingLong(Operation::invokedAt));
@@ -94,6 +113,25 @@ final class RegisterSearch {
             firstCompletion[i] =
                     Math.min(firstCompletion[i + 1], answered.get(i).completedAt());
         }
+        shownNext = new ByteBuffer[answered.size()];
+        for (int i = answered.size() - 1; i >= 0; i--) {
+            Operation operation = answered.get(i);
+            // A refusal neither changes the key nor shows its value.
+            boolean passes = operation.outcome() instanceof Outcome.PreconditionFailed && i + 1 < answered.size();
+            shownNext[i] = passes ? shownNext[i + 1] : Before.of(operation).value;
+        }
+    }
+
+    private int[] kinds() {
+        Map<Object, Integer> numbers = new HashMap<>();
+        int[] kinds = new int[unknown.size()];
+        for (int i = 0; i < kinds.length; i++) {
+            Operation operation = unknown.get(i);
+            Object kind = seenSometime.get(i) ? i : List.of(operation.kind(), operation.precondition());
+            Integer number = numbers.putIfAbsent(kind, numbers.size());
+            kinds[i] = number == null ? numbers.size() - 1 : number;
+        }
+        return kinds;
     }
 
     Result run() {
@@ -161,6 +199,7 @@ final class RegisterSearch {
                 return;
             }
         }
+        keepFirstOfEachKind(pending);
         for (int rank = RANKS - 1; rank >= 0; rank--) {
             for (int i = pending.previousSetBit(unknown.size()); i >= 0; i = pending.previousSetBit(i - 1)) {
                 if (rank == rank(i, before)) {
@@ -172,15 +211,28 @@ final class RegisterSearch {
 
     private BitSet pending(Configuration configuration) {
         BitSet pending = new BitSet();
+        ByteBuffer shown = shownNext[configuration.answered];
         for (int i = 0; i < unknown.size(); i++) {
             Operation operation = unknown.get(i);
+            boolean inPlace = !seenSometime.get(i)
+                    || !onlyWriters.get(i)
+                    || operation.value().equals(shown);
             pending.set(
                     i,
-                    !configuration.applied.get(i)
+                    inPlace
+                            && !configuration.applied.get(i)
                             && operation.invokedAt() < firstCompletion[configuration.answered]
                             && configuration.register.mayStillHold(operation.precondition()));
         }
         return pending;
+    }
+
+    private void keepFirstOfEachKind(BitSet pending) {
+        BitSet met = new BitSet();
+        for (int i = pending.nextSetBit(0); i >= 0; i = pending.nextSetBit(i + 1)) {
+            pending.set(i, !met.get(kinds[i]));
+            met.set(kinds[i]);
+        }
     }
 
     /** Whether no delete has a condition that one of the unknown puts might bring about. */
