@@ -164,7 +164,7 @@ final class VertxTransport implements HttpTransport {
 
         // Guarded by this.
         private boolean maybeSent;
-        private boolean givenUp;
+        private @Nullable String givenUp; // Why.
         private @Nullable HttpClientRequest sent;
 
         VertxExchange(Lane lane, Request request) {
@@ -198,16 +198,19 @@ final class VertxTransport implements HttpTransport {
         /** A connection is there. */
         private void write(HttpClientRequest connected) {
             byte[] body;
+            String why;
             synchronized (this) {
-                body = givenUp ? null : bodyOrNull();
+                why = givenUp;
+                body = why == null ? bodyOrNull() : null;
                 maybeSent = body != null;
                 sent = connected;
             }
             // What fails comes to the answer's future as well; without this, giving up would be logged as an error.
             connected.exceptionHandler(told -> {});
             if (body == null) {
+                String because = why == null ? "no body" : why;
                 // Whoever gave up may have read already that nothing was sent; so it must stay.
-                connected.reset().onComplete(done -> ended(null, new TransportException("given up", false, null)));
+                connected.reset().onComplete(done -> ended(null, new TransportException(because, false, null)));
                 return;
             }
             connected.response().onComplete(this::read, failure -> ended(null, failure));
@@ -281,19 +284,21 @@ final class VertxTransport implements HttpTransport {
         @Override
         public boolean abortUnsent(String why) {
             synchronized (this) {
-                if (maybeSent) {
+                if (maybeSent || reply.isDone()) {
                     return false;
                 }
-                givenUp = true;
+                givenUp = why;
             }
-            // Whoever waits for a connection finds out when it is there.
-            return reply.completeExceptionally(new TransportException(why, false, null));
+            // Whoever waits for a connection finds out when it is there, at this very moment perhaps: then it ends
+            // there.
+            reply.completeExceptionally(new TransportException(why, false, null));
+            return true;
         }
 
         private void abort(String why) {
             HttpClientRequest open;
             synchronized (this) {
-                givenUp = true;
+                givenUp = why;
                 open = sent;
             }
             // Not under the lock: this runs the code of those who wait.

@@ -7,6 +7,11 @@ import io.balsa.client.FakeServer.Answer;
 import io.balsa.client.HttpTransport.Exchange;
 import io.balsa.client.HttpTransport.Reply;
 import io.balsa.client.HttpTransport.Request;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -17,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.opentest4j.TestAbortedException;
 
 /** What the layers above rely on: who was perhaps seen by the server, and that a place is always given back. */
 @Timeout(60)
@@ -188,6 +194,40 @@ final class VertxTransportTest {
     }
 
     @Test
+    void addressMayBeOfIpv6() throws Exception {
+        byte[] loopback = new byte[16];
+        loopback[15] = 1;
+        try (ServerSocket listener = listen(InetAddress.getByAddress(loopback));
+                HttpTransport transport = transport(1)) {
+            Thread server = new Thread(() -> answerOne(listener), "ipv6-server");
+            server.start();
+            Exchange exchange =
+                    transport.open(Endpoint.parse("http://[::1]:" + listener.getLocalPort()), put("/six", "x"));
+            exchange.start();
+            assertThat(exchange.reply().get(5, TimeUnit.SECONDS).status()).isEqualTo(204);
+            server.join();
+        }
+    }
+
+    private static ServerSocket listen(InetAddress address) {
+        try {
+            return new ServerSocket(0, 1, address);
+        } catch (IOException none) {
+            throw new TestAbortedException("this machine has no IPv6 loopback address: " + none.getMessage());
+        }
+    }
+
+    private static void answerOne(ServerSocket listener) {
+        try (Socket socket = listener.accept()) {
+            byte[] request = new byte[1_024];
+            assertThat(socket.getInputStream().read(request)).isPositive();
+            socket.getOutputStream().write("HTTP/1.1 204 No Content\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    @Test
     void answerThatIsTooLongIsNotKept() throws Exception {
         try (FakeServer server = new FakeServer(request -> Answer.json(200, "x".repeat((64 << 20) + 1)));
                 HttpTransport transport = transport(1)) {
@@ -212,7 +252,9 @@ final class VertxTransportTest {
             Exchange running = transport.open(endpoint, put("/running", "x"));
             running.start();
             transport.close();
-            assertThatThrownBy(() -> running.reply().get()).hasCauseInstanceOf(TransportException.class);
+            assertThatThrownBy(() -> running.reply().get())
+                    .hasCauseInstanceOf(TransportException.class)
+                    .hasMessageContaining("given up");
             Exchange late = transport.open(endpoint, put("/late", "x"));
             late.start();
             assertThatThrownBy(() -> late.reply().get()).hasMessageContaining("closed");
