@@ -40,12 +40,21 @@ final class SpaceWatch implements Room, AutoCloseable {
     }
 
     void start() {
-        var unused = thread.scheduleWithFixedDelay(this::look, 0, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        var unused = thread.scheduleWithFixedDelay(this::lookOrSayWhyNot, 0, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
 
     @Override
     public @Nullable Shortage shortage() {
         return seen;
+    }
+
+    /** An exception that leaves a scheduled task ends it for good. */
+    private void lookOrSayWhyNot() {
+        try {
+            look();
+        } catch (RuntimeException bug) {
+            LOG.error("{}: the room on the disk is not known", self, bug);
+        }
     }
 
     private void look() {

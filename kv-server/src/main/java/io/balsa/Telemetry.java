@@ -163,8 +163,9 @@ final class Telemetry implements Observer, SnapshotObserver {
                 self,
                 found,
                 found.agreed() == null
-                        ? "Nobody can tell which is right: stop writing, and compare them with a backup"
-                        : found.diverged() + " cannot be trusted, and must be set aside");
+                        ? "No majority says which is right. If that lasts, compare their contents, and start the wrong one with an"
+                                + " empty directory; until then the leader fills nobody from its own state"
+                        : found.diverged() + " cannot be trusted; each sets its store aside by itself");
     }
 
     @Override

@@ -129,11 +129,7 @@ final class Invocation<T> {
         if (!giveUpAttempt(late, why)) {
             return;
         }
-        boolean mayBeAskedAgain;
-        synchronized (this) {
-            mayBeAskedAgain = repeatable || !maybeApplied;
-        }
-        if (mayBeAskedAgain) {
+        if (repeatable || !maybeApplied()) {
             attempt(null);
         } else {
             fail("leader_changed", why, null);
@@ -214,6 +210,11 @@ final class Invocation<T> {
 
     private synchronized HttpTransport.@Nullable Exchange underWay() {
         return exchange;
+    }
+
+    /** By an attempt that has ended. */
+    private synchronized boolean maybeApplied() {
+        return maybeApplied;
     }
 
     /**
@@ -351,7 +352,7 @@ final class Invocation<T> {
                         null);
             }
             result.completeExceptionally(failure);
-        } else if (code.equals("space_quota")) {
+        } else if (code.equals("space_quota") && !maybeApplied()) {
             noRoom(refused);
         } else {
             fail(code.isEmpty() ? "http_" + reply.status() : code, refused.text(), null);
@@ -360,17 +361,10 @@ final class Invocation<T> {
 
     private void noRoom(Verdict.Refused refused) {
         Problem problem = refused.problem();
-        BalsaException failure;
+        SpaceQuotaException failure;
         synchronized (this) {
-            failure = maybeApplied
-                    ? new UnknownOutcomeException(
-                            problem.code(), message("outcome unknown", refused.text()), attempts.list(), null)
-                    : new SpaceQuotaException(
-                            message("not applied", refused.text()),
-                            attempts.list(),
-                            problem.limit(),
-                            problem.actual(),
-                            null);
+            failure = new SpaceQuotaException(
+                    message("not applied", refused.text()), attempts.list(), problem.limit(), problem.actual(), null);
         }
         result.completeExceptionally(failure);
     }

@@ -14,6 +14,9 @@ import org.junit.jupiter.api.Test;
 
 /** What is repeated, what is not, and where the next attempt goes. */
 final class RetryTest {
+    private static final String NO_ROOM = """
+            {"status":507,"code":"space_quota","outcome":"not_applied","retryable":false,"limit":100,"actual":120}""";
+
     private final List<AutoCloseable> opened = new ArrayList<>();
 
     @AfterEach
@@ -54,13 +57,24 @@ final class RetryTest {
 
     @Test
     void aWriteWithoutRoomIsNotRepeatedAndSaysWhy() throws Exception {
-        FakeServer full = server(request -> Answer.problem(507, "space_quota", "not_applied", false));
+        FakeServer full = server(request -> Answer.json(507, NO_ROOM));
         SpaceQuotaException failure = catchThrowableOfType(
                 SpaceQuotaException.class, () -> client(full.url()).put("k", "v"));
         assertThat(failure.code()).isEqualTo("space_quota");
         assertThat(failure).hasMessageContaining("not applied");
-        assertThat(failure.limit()).isEqualTo(-1);
+        assertThat(failure.limit()).isEqualTo(100);
+        assertThat(failure.actual()).isEqualTo(120);
         assertThat(full.seen()).hasSize(1);
+    }
+
+    @Test
+    void aWriteThatMayHaveBeenAppliedBeforeThereWasNoRoomIsUnknown() throws Exception {
+        AtomicInteger count = new AtomicInteger();
+        FakeServer full = server(request -> count.getAndIncrement() == 0 ? Answer.drop() : Answer.json(507, NO_ROOM));
+        UnknownOutcomeException failure = catchThrowableOfType(
+                UnknownOutcomeException.class, () -> client(full.url()).put("k", "v", CallOption.exactlyOnce()));
+        assertThat(failure.code()).isEqualTo("space_quota");
+        assertThat(full.seen()).hasSize(2);
     }
 
     @Test

@@ -194,8 +194,7 @@ public final class RaftLoop {
             throw new DamagedStoreException(
                     "this server's state is not what a majority of the voters has made of the same "
                             + "entries: " + own + ", says " + raft.leader() + " in term " + raft.currentTerm()
-                            + ". Keep the data directory for whoever looks into it, and start the server with an empty one:"
-                            + " it is filled by the others.");
+                            + ".");
         }
     }
 

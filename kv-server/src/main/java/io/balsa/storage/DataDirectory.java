@@ -234,7 +234,7 @@ public final class DataDirectory implements AutoCloseable {
      *
      * @param millis 0: this one pledges nothing
      */
-    public long pledge(long millis) {
+    public synchronized long pledge(long millis) {
         long before = identity.pledgeMillis();
         if (millis > before) {
             change(identity.pledged(millis));

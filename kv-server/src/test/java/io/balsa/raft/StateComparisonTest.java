@@ -96,6 +96,23 @@ class StateComparisonTest {
         assertThat(cluster.raft(3).anchor().index()).isEqualTo(3);
     }
 
+    @Test
+    void aDisputeEndsWhenAMajorityAgreesAgain() {
+        lead();
+        cluster.isolate(3);
+        cluster.server(2).wrongBy = 7;
+        cluster.propose(1, "y");
+        cluster.run(A_FEW_HEARTBEATS);
+        assertThat(found(1)).last().extracting(Divergence::agreed).isNull();
+        cluster.server(2).wrongBy = 0;
+        cluster.propose(1, "z");
+        cluster.run(A_FEW_HEARTBEATS + 10 * TestCluster.CONFIG.electionTicksMax()); // After a while it asks again.
+        cluster.compact(1, 4);
+        cluster.heal();
+        cluster.run(A_FEW_HEARTBEATS);
+        assertThat(cluster.raft(3).anchor().index()).isEqualTo(4);
+    }
+
     private void lackWhatTheLeaderNoLongerHas() {
         cluster.propose(1, "y");
         cluster.run(A_FEW_HEARTBEATS);
