@@ -118,8 +118,11 @@ public final class Server implements AutoCloseable {
                 commits,
                 this::electionIsOver);
         log = closeLater(LmdbLog.open(directory, config.logMapBytes(), metrics::logCommit));
-        state = closeLater(
-                LmdbState.open(directory, config.stateMapBytes(), LmdbState.TABLE_BYTES_DEFAULT, metrics::stateCommit));
+        state = closeLater(LmdbState.open(
+                directory,
+                config.stateMapBytes(),
+                LmdbState.TABLE_BYTES_DEFAULT,
+                new Checkpoints(config.id(), metrics)));
         telemetry =
                 new Telemetry(config.id(), metrics, journal, commits, config.slowCommitMillis(), this::noteMembership);
         snapshots = closeLater(new LmdbSnapshots(

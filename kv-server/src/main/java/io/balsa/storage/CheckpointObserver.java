@@ -1,6 +1,8 @@
 package io.balsa.storage;
 
-/** Sees every checkpoint of the state; called on the checkpointer's thread right after it. Must be thread-safe. */
+import io.balsa.node.StorageException;
+
+/** Sees every checkpoint of the state; called on the checkpointer's thread. Must be thread-safe. */
 @FunctionalInterface
 public interface CheckpointObserver {
     /** Looks away. */
@@ -12,4 +14,14 @@ public interface CheckpointObserver {
      * @param nanos from the transaction's begin until it was on the disk
      */
     void committed(long nanos);
+
+    /**
+     * The disk is too full for a checkpoint. Who returns lets it be tried again and again until there is room; otherwise it has
+     * failed.
+     *
+     * @param why told once for each checkpoint
+     */
+    default void waitsForRoom(StorageException why) {
+        throw why;
+    }
 }

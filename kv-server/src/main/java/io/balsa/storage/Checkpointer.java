@@ -8,6 +8,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.Env;
 import org.lmdbjava.LmdbException;
@@ -22,6 +24,8 @@ import org.lmdbjava.Txn;
  * to who asked it. The two fields that others read at any time are volatile.
  */
 final class Checkpointer {
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
     private final Env<ByteBuffer> env;
     private final Dbi<ByteBuffer> dbi;
     private final Tables tables;
@@ -30,6 +34,7 @@ final class Checkpointer {
     private volatile long checkpointedIndex;
     private volatile long usedBytes;
     private volatile long liveBytes;
+    private volatile boolean impatient;
 
     Checkpointer(
             Env<ByteBuffer> env, Dbi<ByteBuffer> dbi, Path file, long checkpointedIndex, CheckpointObserver observer) {
@@ -56,6 +61,24 @@ final class Checkpointer {
     }
 
     private void write(MemTable table, long index) {
+        StorageException full = commit(table, index);
+        if (full != null) {
+            observer.waitsForRoom(full);
+        }
+        while (full != null) {
+            if (impatient) {
+                throw full;
+            }
+            LockSupport.parkNanos(RETRY_NANOS);
+            full = commit(table, index);
+        }
+    }
+
+    /**
+     * Returns why there was no room. Then nothing is lost by trying again, whatever it was that failed, a write or the flush: the
+     * log has all of it, the pages that were written belong to nobody, and the next transaction writes every one of its own anew.
+     */
+    private @Nullable StorageException commit(MemTable table, long index) {
         long start = System.nanoTime();
         long live;
         try (Txn<ByteBuffer> txn = env.txnWrite()) {
@@ -72,12 +95,26 @@ final class Checkpointer {
             live = Environments.liveBytes(dbi, txn);
             txn.commit();
         } catch (LmdbException failure) {
-            throw Environments.failed(tables.file(), "the checkpoint at " + index, failure);
+            return fullOrThrow(index, failure);
         }
         observer.committed(System.nanoTime() - start);
         usedBytes = Environments.usedBytes(env);
         liveBytes = live;
         checkpointedIndex = index;
+        return null;
+    }
+
+    private StorageException fullOrThrow(long index, LmdbException failure) {
+        StorageException failed = Environments.failed(tables.file(), "the checkpoint at " + index, failure);
+        if (Environments.isFull(tables.file(), failure)) {
+            return failed;
+        }
+        throw failed;
+    }
+
+    /** One that waits for room fails, and so does every later one that finds none. Thread-safe. */
+    void waitNoMore() {
+        impatient = true;
     }
 
     /** The index of the last checkpoint that is durable. Thread-safe. */

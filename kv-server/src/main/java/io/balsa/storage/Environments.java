@@ -69,15 +69,22 @@ final class Environments {
             return new StorageException(
                     file + ": " + what + " failed: LMDB's map is full. Start the server with a larger one.", failure);
         }
-        long free = freeBytes(file);
-        boolean full = String.valueOf(failure.getMessage()).contains("ENOSPC")
-                || String.valueOf(failure.getMessage()).contains("EDQUOT")
-                || (free >= 0 && free < FULL_BELOW_BYTES);
-        String advice = full
-                ? "the disk, or a quota on it, is full (" + free + " bytes free). Make room and start the server again."
+        String advice = isFull(file, failure)
+                ? "the disk, or a quota on it, is full (" + freeBytes(file)
+                        + " bytes free). Make room, and start the server again if it has ended."
                 : failure.getMessage()
                         + ". Nothing that the disk says later may be trusted: check it, then start again.";
         return new StorageException(file + ": " + what + " failed: " + advice, failure);
+    }
+
+    /** Whether a transaction failed for want of room. LMDB calls a write that was cut short an I/O error. */
+    static boolean isFull(Path file, LmdbException failure) {
+        String message = String.valueOf(failure.getMessage());
+        if (message.contains("ENOSPC") || message.contains("EDQUOT")) {
+            return true;
+        }
+        long free = freeBytes(file);
+        return failure instanceof LmdbNativeException.ConstantDerivedException && free >= 0 && free < FULL_BELOW_BYTES;
     }
 
     private static long freeBytes(Path file) {

@@ -348,6 +348,7 @@ public final class LmdbState implements State, AutoCloseable {
         checkOpen();
         Check.that(readers == 0 && !inTheMiddle, "the state must not be replaced amid an entry");
         Check.that(lastIncluded.index() > lastApplied, "the state goes back from %d to %s", lastApplied, lastIncluded);
+        disk.checkpointer().waitNoMore();
         if (!closeDisk(flush == null || await(flush, CLOSE_MILLIS_MAX))) {
             throw new StorageException(tables.file() + ": a checkpoint does not end, so no snapshot can be installed");
         }
@@ -408,6 +409,7 @@ public final class LmdbState implements State, AutoCloseable {
             return;
         }
         Check.that(readers == 0, "the state must not be closed while it is scanned");
+        disk.checkpointer().waitNoMore();
         if (abandoned) {
             closed = true;
             closeDisk(flush == null || endsSoon(flush));

@@ -3,6 +3,7 @@ package io.balsa.faults;
 import io.balsa.process.KvHttp.Outcome;
 import io.balsa.process.ServerProcess;
 import java.io.IOException;
+import java.nio.file.Files;
 
 /** The leader's, or a follower's, disk is full: writes are refused, reads and deletes served, and it clears by itself. */
 final class FullDisk implements Scenario {
@@ -10,6 +11,8 @@ final class FullDisk implements Scenario {
     private static final int VALUE_BYTES = 32 << 10;
 
     private static final int ENTRIES_MAX = 3 * (16 << 20) / VALUE_BYTES;
+
+    private static final String WAITS_FOR_ROOM = "It is tried again until there is room";
 
     @Override
     public String name() {
@@ -44,7 +47,16 @@ final class FullDisk implements Scenario {
         SickServer sick = new SickServer(trial, victim);
         int refusedBefore = cluster.kv().refusals("space_quota");
         cluster.disk(victim).fill();
+        boolean nothingLeft = number % 2 == 1 && !trial.isControl();
+        if (nothingLeft) {
+            takeTheReserve(cluster.disk(victim));
+        }
         sick.awaitReaction(true, ENTRIES_MAX);
+        if (nothingLeft) {
+            Cluster.await(
+                    "a checkpoint that waits for room", () -> sick.printed().contains(WAITS_FOR_ROOM));
+            trial.saw("disk faults: a checkpoint waited for room");
+        }
         if (!trial.isControl()) {
             Cluster.await(
                     victim + " is full, and writes are refused",
@@ -70,5 +82,12 @@ final class FullDisk implements Scenario {
             cluster.startAll();
         }
         trial.load().awaitAcknowledged(50);
+    }
+
+    /** What the server gives up for its deletes, somebody else takes. */
+    private static void takeTheReserve(LoopDisk disk) throws InterruptedException, IOException {
+        Cluster.await(
+                "the reserve is given up", () -> Files.notExists(disk.data().resolve("reserve")));
+        disk.fill();
     }
 }

@@ -26,19 +26,20 @@ enum Plant {
                             + ".toArray(EnvFlags[]::new));")),
     /** Takes a commit that failed for one that succeeded. */
     GOES_ON("a failed commit is ignored", Ignored.COMMIT, Ignored.CHECKPOINT),
-    /** The same, by a server that does not see its disk fill up. */
+    /** The same of the log's, by a server that does not see its disk fill up; checkpoints wait for room as they should. */
     SEES_NO_END(
             "a full disk is not seen, and a failed commit is ignored",
             new Patch("storage/Space.java", "shortage = judge(", "shortage = null; judge("),
-            Ignored.COMMIT,
-            Ignored.CHECKPOINT),
+            Ignored.COMMIT),
     /** Serves every read from its own state. */
     LOCAL_READS(
             "reads ask nobody",
             new Patch("node/RaftLoop.java", "} else if (consistency != Consistency.STALE) {", "} else if (false) {")),
-    /** Believes whatever the disk says of a value. */
+    /** Believes whatever the disk says of a value, and the others' states do not shake it. */
     NO_CHECKSUMS(
-            "values are not checked", new Patch("storage/Tables.java", "if (expected != actual) {", "if (false) {"));
+            "values are not checked, nor what the others have",
+            new Patch("storage/Tables.java", "if (expected != actual) {", "if (false) {"),
+            new Patch("node/RaftLoop.java", "Divergence own = raft.digests().own();", "Divergence own = null;"));
 
     /** A failure that changes nothing. */
     private static final class Ignored {
@@ -47,10 +48,8 @@ enum Plant {
                 "throw Environments.failed(codec.file(), \"the commit of \" + newEntries.size()"
                         + " + \" entries\", failure);",
                 "");
-        static final Patch CHECKPOINT = new Patch(
-                "storage/Checkpointer.java",
-                "throw Environments.failed(tables.file(), \"the checkpoint at \" + index, failure);",
-                "live = 0;");
+        static final Patch CHECKPOINT =
+                new Patch("storage/Checkpointer.java", "return fullOrThrow(index, failure);", "live = 0;");
     }
 
     private static final Path SOURCES = Path.of("src/main/java/io/balsa");
