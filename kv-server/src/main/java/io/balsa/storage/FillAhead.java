@@ -6,11 +6,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * Keeps the log's file filled with zeros ahead of what LMDB uses, so that most commits neither lengthen it nor make
  * the file system allocate. Really written: space that is only reserved is marked as unwritten, and the first write
- * to it must record the change as a longer file would.
+ * to it must record the change as a longer file would. What is filled also takes the deletes of a disk that is full: when
+ * that is over it is filled again.
  *
  * <p>It writes between two commits, on the thread that commits, and only past the end of the file and of LMDB's last
  * page: so it can never touch a page that LMDB has written or is writing. A step is small, and the next commit flushes
@@ -25,23 +28,30 @@ final class FillAhead implements AutoCloseable {
      */
     private static final int PAGE_BYTES = 4 << 10;
 
+    /** After a step for which there was no room. */
+    private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Path path;
     private final FileChannel file;
     private final long aheadBytes;
     private final ByteBuffer zeros;
+    private final LongSupplier nanoClock;
     private long filledBytes;
+    private boolean hadNoRoom;
+    private long hadNoRoomAtNanos;
 
-    private FillAhead(Path path, FileChannel file, long aheadBytes) throws IOException {
+    FillAhead(Path path, FileChannel file, long aheadBytes, LongSupplier nanoClock) throws IOException {
         this.path = path;
         this.file = file;
         this.aheadBytes = aheadBytes;
         this.zeros = ByteBuffer.allocateDirect(PAGE_BYTES);
+        this.nanoClock = nanoClock;
         this.filledBytes = file.size();
     }
 
     static FillAhead open(Path path, long aheadBytes) {
         try {
-            return new FillAhead(path, FileChannel.open(path, StandardOpenOption.WRITE), aheadBytes);
+            return new FillAhead(path, FileChannel.open(path, StandardOpenOption.WRITE), aheadBytes, System::nanoTime);
         } catch (IOException failure) {
             throw new StorageException(path + " cannot be opened for writing", failure);
         }
@@ -68,7 +78,8 @@ final class FillAhead implements AutoCloseable {
 
     /** Fills one step when less than the wanted distance is left; not while a transaction is open. */
     void ahead(long usedBytes) {
-        if (filledBytes < usedBytes + aheadBytes) {
+        if (filledBytes < usedBytes + aheadBytes
+                && !(hadNoRoom && nanoClock.getAsLong() - hadNoRoomAtNanos < RETRY_NANOS)) {
             step(usedBytes);
         }
     }
@@ -84,10 +95,12 @@ final class FillAhead implements AutoCloseable {
                 }
             }
             filledBytes = start + STEP_BYTES;
+            hadNoRoom = false;
             return true;
         } catch (IOException noRoom) {
-            // Filling is for speed only. What a full disk means is decided by the next commit, which fails by itself.
-            filledBytes = Long.MAX_VALUE;
+            // What a full disk means is decided by the next commit that needs more than was filled.
+            hadNoRoom = true;
+            hadNoRoomAtNanos = nanoClock.getAsLong();
             return false;
         }
     }
