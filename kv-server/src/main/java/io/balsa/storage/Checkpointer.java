@@ -3,7 +3,6 @@ package io.balsa.storage;
 import io.balsa.node.StorageException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -82,13 +81,13 @@ final class Checkpointer {
         long start = System.nanoTime();
         long live;
         try (Txn<ByteBuffer> txn = env.txnWrite()) {
-            for (Map.Entry<byte[], byte[]> change : table.changes()) {
-                byte[] value = change.getValue();
-                ByteBuffer key = tables.key(change.getKey());
+            for (MemTable.Change change : table.changes()) {
+                byte[] value = change.value();
+                ByteBuffer key = tables.key(change.key());
                 if (value == MemTable.REMOVED) {
                     dbi.delete(txn, key);
                 } else {
-                    tables.writeValue(dbi.reserve(txn, key, Tables.sizeOf(value)), change.getKey(), value);
+                    tables.writeValue(dbi.reserve(txn, key, Tables.sizeOf(value)), change.key(), value);
                 }
             }
             tables.writeApplied(dbi.reserve(txn, tables.appliedKey(), Tables.appliedSize()), index);

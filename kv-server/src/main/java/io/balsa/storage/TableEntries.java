@@ -1,14 +1,14 @@
 package io.balsa.storage;
 
 import java.util.Iterator;
-import java.util.Map;
 
 /** The changes of a table, or of a part of it. */
 final class TableEntries implements Entries {
-    private final Iterator<Map.Entry<byte[], byte[]>> iterator;
-    private Map.Entry<byte[], byte[]> current = Map.entry(MemTable.REMOVED, MemTable.REMOVED);
+    private final Iterator<MemTable.Change> iterator;
+    private byte[] key = MemTable.REMOVED;
+    private byte[] value = MemTable.REMOVED;
 
-    TableEntries(Iterator<Map.Entry<byte[], byte[]>> iterator) {
+    TableEntries(Iterator<MemTable.Change> iterator) {
         this.iterator = iterator;
     }
 
@@ -17,17 +17,19 @@ final class TableEntries implements Entries {
         if (!iterator.hasNext()) {
             return false;
         }
-        current = iterator.next();
+        MemTable.Change current = iterator.next();
+        key = current.key();
+        value = current.value();
         return true;
     }
 
     @Override
     public byte[] key() {
-        return current.getKey();
+        return key;
     }
 
     @Override
     public byte[] value() {
-        return current.getValue();
+        return value;
     }
 }
