@@ -21,8 +21,8 @@ public final class Compaction {
      *     this size
      */
     public record Limits(long entriesMax, long bytesMax, long ageTicksMax, long tailEntries, long heldBytesMax) {
-        public static final long ENTRIES_DEFAULT = 500_000;
-        public static final long BYTES_DEFAULT = 256L << 20;
+        public static final long ENTRIES_DEFAULT = 200_000;
+        public static final long BYTES_DEFAULT = 64L << 20;
         public static final long TAIL_DEFAULT = 50_000;
         public static final int AGE_MINUTES_DEFAULT = 60;
 
