@@ -210,9 +210,8 @@ public final class KvStateMachine {
     }
 
     private void advanceRevision() {
-        byte[] before = revision == 0 ? null : Tables.numbers(revision);
         revision++;
-        records.put(Tables.REVISION, before, Tables.numbers(revision));
+        records.put(Tables.REVISION, Tables.numbers(revision));
     }
 
     private static long modRevision(byte @Nullable [] keyValueRecord) {
