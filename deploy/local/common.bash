@@ -40,9 +40,10 @@ find_java() {
 }
 
 # The JVM flags of a server, here and nowhere else. A small heap that grows when it must: the JVM would otherwise begin
-# with all of it. A young generation in which the changes since the last checkpoint have room: where they had not, they went to the
-# old one, and each second a collection of all of it stopped a busy leader for 40 ms. The second compiler, whose code is the best and whose work the longest, waits four times as long as by
-# default: several servers that start at once on few cores otherwise spend their first seconds in it.
+# with all of it. A young generation in which the changes since the last checkpoint have room: where they had not, they went
+# to the old one, and each second a collection of all of it stopped a busy leader for 40 ms. The second compiler, whose code is
+# the best and whose work the longest, waits four times as long as by default: several servers that start at once on few cores
+# otherwise spend their first seconds in it.
 SERVER_JVM_OPTS=${BALSA_JAVA_OPTS:--Xms64m -Xmx256m -XX:NewSize=40m -XX:MaxNewSize=40m -XX:SurvivorRatio=2 -XX:+UseSerialGC \
 -XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=2400 -XX:Tier4CompileThreshold=60000 \
 -XX:Tier4BackEdgeThreshold=160000}

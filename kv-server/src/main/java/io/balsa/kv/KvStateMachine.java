@@ -211,6 +211,8 @@ public final class KvStateMachine {
 
     private void advanceRevision() {
         revision++;
+        // The record before is read, though it is known: one that was changed behind the server's back shows in the
+        // hash.
         records.put(Tables.REVISION, Tables.numbers(revision));
     }
 
