@@ -383,5 +383,7 @@ class HttpTrapsTest {
             }
         }
         assertThat(served).isBetween(1, 50);
+        // The server hears of it a little later, and the next test has no room until then.
+        await().until(() -> server.metrics.scrape(null).text().contains("balsa_http_connections 0.0"));
     }
 }
