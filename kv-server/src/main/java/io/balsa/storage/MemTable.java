@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The changes since a checkpoint: a value for each key, or {@link #REMOVED}. One thread changes it and asks for ranges; once
  * handed to the checkpointer nobody changes it, so both may read it. Sorted only for who asks for a range: most tables are never
- * asked, and a place in the order costs ten times as much as one in the index.
+ * asked.
  */
 final class MemTable {
     /** Stands for a key that was removed; told from an empty value by identity. */
