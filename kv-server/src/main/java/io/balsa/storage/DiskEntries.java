@@ -34,14 +34,14 @@ final class DiskEntries implements Entries {
             found = begin();
             begun = true;
         }
-        if (!found || !Tables.isState(cursor.key())) {
+        if (!found || Tables.isPrivate(cursor.key())) {
             return false;
         }
         key = Tables.keyOf(cursor.key());
         boolean inRange =
                 reverse ? Arrays.compareUnsigned(key, start) >= 0 : end == null || Arrays.compareUnsigned(key, end) < 0;
         if (inRange) {
-            value = tables.valueOf(key, cursor.val());
+            value = tables.valueOf(cursor.key(), cursor.val());
         }
         return inRange;
     }

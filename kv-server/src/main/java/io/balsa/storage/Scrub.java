@@ -118,7 +118,8 @@ public final class Scrub {
                     "its trees' kinds are " + data.getShort(4) + " and " + free.getShort(4) + ", its pages have "
                             + free.getInt(0) + " bytes");
         }
-        TreeWalk walk = new TreeWalk(file, channel, lastPage);
+        long filePages = channel.size() / PAGE_BYTES;
+        TreeWalk walk = new TreeWalk(file, channel, lastPage, filePages);
         long records = walk.walk(data, "tree of records", order, visitor);
         FreeRecords freeRecords = new FreeRecords(file, lastPage, meta.getLong(TXN_AT));
         walk.walk(free, "tree of free pages", TreeWalk.Order.INTEGERS, freeRecords);
@@ -126,6 +127,11 @@ public final class Scrub {
             freeRecords.pages.and(walk.met());
             throw Damage.found(
                     file, "page " + freeRecords.pages.nextSetBit(0), "it is in use and among the free pages");
+        }
+        int missing = freeRecords.pages.nextClearBit((int) Math.min(filePages, lastPage + 1));
+        if (missing <= lastPage) { // LMDB need not write pages that it frees again in the same transaction.
+            throw Damage.found(
+                    file, "a meta page", "the last page is " + lastPage + ", but the file ends before page " + missing);
         }
         return new Result(records, (long) walk.met().cardinality() * PAGE_BYTES, System.nanoTime() - start);
     }

@@ -100,7 +100,7 @@ final class SnapshotReader implements AutoCloseable {
 
         @Override
         public byte[] value() {
-            return tables.valueOf(Tables.keyOf(cursor.key()), cursor.val());
+            return tables.valueOf(cursor.key(), cursor.val());
         }
     }
 }

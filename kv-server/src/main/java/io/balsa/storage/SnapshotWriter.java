@@ -98,8 +98,8 @@ final class SnapshotWriter implements AutoCloseable {
 
     private void put(byte[] key, byte[] value) {
         ByteBuffer storedKey = tables.storedKey(key);
-        if (Tables.isPrivate(storedKey)) {
-            throw new StorageException("a snapshot must not hold what is its sender's alone");
+        if (!Tables.isState(storedKey)) {
+            throw new StorageException("a snapshot must hold the state only, not what is its sender's alone");
         }
         byte[] ownKey = Tables.keyOf(storedKey);
         ByteBuffer target = dbi.reserve(begun(), storedKey, Tables.sizeOf(value), PutFlags.MDB_APPEND);

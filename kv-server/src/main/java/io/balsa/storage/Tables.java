@@ -26,7 +26,8 @@ import java.util.zip.CRC32C;
  *   +---+---+                               +---------+---------+---------+--------+
  *                                             4         1         8         8
  *   The last is the end of the snapshot that the state was replaced by; it is absent if it never was.
- *   CRC32C: over the key without its first byte, then all that follows the checksum.
+ *   CRC32C: over the whole key, then all that follows the checksum. Format 1 left the key's first byte out, so a bit flipped
+ *   there took a record out of its table unseen.
  * </pre>
  *
  * <p>Owned by one thread: it holds a running checksum and the key's buffer, which is valid until the next key.
@@ -40,10 +41,12 @@ final class Tables {
     static final int CHECKSUM_BYTES = 4;
     static final byte STATE = 1;
     private static final byte OWN = 0;
-    private static final byte VERSION = 1;
+    private static final byte VERSION = 2;
+    private static final byte VERSION_WITHOUT_TABLE = 1;
     private static final int APPLIED_BYTES = CHECKSUM_BYTES + 1 + Long.BYTES;
     private static final int INSTALLED_BYTES = CHECKSUM_BYTES + 1 + 2 * Long.BYTES;
     private static final byte[] INSTALLED = {1};
+    private static final byte[] NO_BYTES = {};
 
     private final Path file;
     private final CRC32C crc = new CRC32C();
@@ -99,18 +102,33 @@ final class Tables {
     }
 
     void writeValue(ByteBuffer target, byte[] key, byte[] value) {
-        target.order(ByteOrder.LITTLE_ENDIAN).putInt(checksum(key, value)).put(value);
+        target.order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(checksum(STATE, key, value))
+                .put(value);
     }
 
-    /** A copy of the value, checked. */
+    private void writeOwn(ByteBuffer target, byte[] key, byte[] value) {
+        target.order(ByteOrder.LITTLE_ENDIAN).putInt(checksum(OWN, key, value)).put(value);
+    }
+
+    /** A copy of the value of a state's key, checked. */
     byte[] valueOf(byte[] key, ByteBuffer stored) {
+        return valueOf(STATE, key, stored);
+    }
+
+    /** The same by the key as it lies in LMDB, whatever table it names. */
+    byte[] valueOf(ByteBuffer storedKey, ByteBuffer stored) {
+        return valueOf(storedKey.get(0), keyOf(storedKey), stored);
+    }
+
+    private byte[] valueOf(byte table, byte[] key, ByteBuffer stored) {
         stored.order(ByteOrder.LITTLE_ENDIAN);
         if (stored.remaining() < CHECKSUM_BYTES) {
             throw Damage.found(file, "the value of " + named(key), "it has " + stored.remaining() + " bytes");
         }
         byte[] value = new byte[stored.remaining() - CHECKSUM_BYTES];
         stored.get(CHECKSUM_BYTES, value);
-        compare(stored.getInt(0), checksum(key, value), () -> key);
+        compare(stored.getInt(0), checksum(table, key, value), () -> key);
         return value;
     }
 
@@ -122,7 +140,7 @@ final class Tables {
                     file, "the value of " + named(keyOf(storedKey)), "it has " + stored.remaining() + " bytes");
         }
         crc.reset();
-        crc.update(storedKey.slice(1, storedKey.remaining() - 1));
+        crc.update(storedKey.slice());
         crc.update(stored.slice(CHECKSUM_BYTES, bytes));
         compare(stored.order(ByteOrder.LITTLE_ENDIAN).getInt(0), (int) crc.getValue(), () -> keyOf(storedKey));
     }
@@ -140,17 +158,14 @@ final class Tables {
     void writeApplied(ByteBuffer target, long index) {
         byte[] value = new byte[APPLIED_BYTES - CHECKSUM_BYTES];
         ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).put(VERSION).putLong(index);
-        writeValue(target, new byte[0], value);
+        writeOwn(target, NO_BYTES, value);
     }
 
     long readApplied(ByteBuffer stored) {
         if (stored.remaining() != APPLIED_BYTES) {
             throw Damage.found(file, "the checkpoint's index", "it has " + stored.remaining() + " bytes");
         }
-        ByteBuffer value = ByteBuffer.wrap(valueOf(new byte[0], stored)).order(ByteOrder.LITTLE_ENDIAN);
-        if (value.get(0) != VERSION) {
-            throw Damage.version(file, value.get(0), VERSION);
-        }
+        ByteBuffer value = ownValue(NO_BYTES, stored);
         return value.getLong(1);
     }
 
@@ -165,18 +180,34 @@ final class Tables {
                 .put(VERSION)
                 .putLong(lastIncluded.index())
                 .putLong(lastIncluded.term());
-        writeValue(target, INSTALLED, value);
+        writeOwn(target, INSTALLED, value);
     }
 
     EntryId readInstalled(ByteBuffer stored) {
         if (stored.remaining() != INSTALLED_BYTES) {
             throw Damage.found(file, "the installed snapshot's end", "it has " + stored.remaining() + " bytes");
         }
-        ByteBuffer value = ByteBuffer.wrap(valueOf(INSTALLED, stored)).order(ByteOrder.LITTLE_ENDIAN);
-        if (value.get(0) != VERSION) {
-            throw Damage.version(file, value.get(0), VERSION);
-        }
+        ByteBuffer value = ownValue(INSTALLED, stored);
         return new EntryId(value.getLong(1), value.getLong(1 + Long.BYTES));
+    }
+
+    private ByteBuffer ownValue(byte[] key, ByteBuffer stored) {
+        byte version = stored.get(CHECKSUM_BYTES);
+        if (version == VERSION_WITHOUT_TABLE && isWholeWithoutTable(key, stored)) {
+            throw Damage.version(file, version, VERSION);
+        }
+        byte[] value = valueOf(OWN, key, stored);
+        if (version != VERSION) {
+            throw Damage.version(file, version, VERSION);
+        }
+        return ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    private boolean isWholeWithoutTable(byte[] key, ByteBuffer stored) {
+        crc.reset();
+        crc.update(key);
+        crc.update(stored.slice(CHECKSUM_BYTES, stored.remaining() - CHECKSUM_BYTES));
+        return stored.order(ByteOrder.LITTLE_ENDIAN).getInt(0) == (int) crc.getValue();
     }
 
     private static String named(byte[] key) {
@@ -185,10 +216,11 @@ final class Tables {
                 : "key 0x" + HexFormat.of().formatHex(key);
     }
 
-    private int checksum(byte[] key, byte[] value) {
+    private int checksum(byte table, byte[] key, byte[] value) {
         crc.reset();
-        crc.update(key, 0, key.length);
-        crc.update(value, 0, value.length);
+        crc.update(table);
+        crc.update(key);
+        crc.update(value);
         return (int) crc.getValue();
     }
 }

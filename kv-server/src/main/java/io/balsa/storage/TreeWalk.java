@@ -71,11 +71,12 @@ final class TreeWalk {
     private long overflows;
     private long entries;
 
-    TreeWalk(Path file, FileChannel channel, long lastPage) {
+    /** @param filePages which the file has; a damaged {@code lastPage} must not cost memory */
+    TreeWalk(Path file, FileChannel channel, long lastPage, long filePages) {
         this.file = file;
         this.channel = channel;
         this.lastPage = lastPage;
-        this.met = new BitSet((int) Math.min(Integer.MAX_VALUE, lastPage + 1));
+        this.met = new BitSet((int) Math.min(filePages, lastPage + 1));
     }
 
     private static ByteBuffer page(int bytes) {

@@ -24,6 +24,10 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lmdbjava.Dbi;
+import org.lmdbjava.DbiFlags;
+import org.lmdbjava.Env;
+import org.lmdbjava.Txn;
 
 /** The scrub names every damage that matters, has nothing to say against a whole store, and never ends the process. */
 final class ScrubTest {
@@ -132,7 +136,7 @@ final class ScrubTest {
         writeSmallState();
         byte[] content = Files.readAllBytes(state.resolve("data.mdb"));
         ByteBuffer file = ByteBuffer.wrap(content).order(ByteOrder.nativeOrder());
-        int meta = file.getLong(16 + 128) > file.getLong(PAGE + 16 + 128) ? 0 : PAGE;
+        int meta = newestMeta(file);
         int root = (int) file.getLong(meta + NEWEST_DATA_ROOT) * PAGE;
         int free = (int) file.getLong(meta + FREE_ROOT) * PAGE;
         int node = root + file.getShort(root + 16 + 2);
@@ -157,6 +161,7 @@ final class ScrubTest {
         assertRefused(meta + 16 + 72 + 6, "level");
         assertRefused(meta + 16 + 72 + 32, "it counts");
         assertRefused(meta + 16 + 24 + 4, "its trees' kinds");
+        assertRefused(meta + 16 + 120 + 2, "but the file ends before page "); // The next page would lie 256 MiB behind.
         String text = new String(content, StandardCharsets.ISO_8859_1);
         int big = text.indexOf("big".repeat(1000));
         assertRefused(big / PAGE * PAGE + 12, "of 3 pages");
@@ -169,7 +174,7 @@ final class ScrubTest {
         writeSmallState();
         ByteBuffer file =
                 ByteBuffer.wrap(Files.readAllBytes(state.resolve("data.mdb"))).order(ByteOrder.nativeOrder());
-        int meta = file.getLong(16 + 128) > file.getLong(PAGE + 16 + 128) ? 0 : PAGE;
+        int meta = newestMeta(file);
         int root = (int) file.getLong(meta + NEWEST_DATA_ROOT) * PAGE;
         int free = (int) file.getLong(meta + FREE_ROOT) * PAGE;
         int list = free + file.getShort(free + 16) + 8 + 8;
@@ -192,6 +197,60 @@ final class ScrubTest {
             }
         }
         assertThat(put).isPositive();
+    }
+
+    /** A key's first byte says whose it is: the last one of the state's would still be the last as somebody else's. */
+    @Test
+    void eachBitOfAKeysFirstByteCounts() throws IOException {
+        writeSmallState();
+        assertFirstBytesCount(2);
+        putInstalled();
+        assertFirstBytesCount(3); // Of {0, 1}, who would become the state's own key {1}.
+    }
+
+    /** @param first how many of the first keys are tried, with the last one */
+    private void assertFirstBytesCount(int first) throws IOException {
+        byte[] content = Files.readAllBytes(state.resolve("data.mdb"));
+        List<Integer> keys = new ArrayList<>();
+        ByteBuffer file = ByteBuffer.wrap(content).order(ByteOrder.nativeOrder());
+        int root = (int) file.getLong(newestMeta(file) + NEWEST_DATA_ROOT) * PAGE;
+        for (int i = 16; i < file.getShort(root + 12); i += 2) {
+            int leaf = file.getShort(root + file.getShort(root + i)) * PAGE; // A small file's pages have few digits.
+            for (int j = 16; j < file.getShort(leaf + 12); j += 2) {
+                keys.add(leaf + file.getShort(leaf + j) + 8);
+            }
+        }
+        assertThat(keys).hasSize(400 + first);
+        List<Integer> tried = new ArrayList<>(keys.subList(0, first));
+        tried.add(keys.get(keys.size() - 1));
+        for (int at : tried) {
+            for (int bit = 0; bit < 8; bit++) {
+                byte[] damaged = content.clone();
+                damaged[at] ^= (byte) (1 << bit);
+                Files.write(state.resolve("data.mdb"), damaged);
+                assertThatThrownBy(() -> Scrub.state(state))
+                        .as("byte %d is now %d", at, damaged[at])
+                        .isInstanceOf(DamagedStoreException.class);
+            }
+        }
+        Files.write(state.resolve("data.mdb"), content);
+        assertThat(Scrub.state(state).records()).isEqualTo(400 + first);
+    }
+
+    private void putInstalled() {
+        Tables tables = new Tables(state.resolve(LmdbState.FILE));
+        try (Env<ByteBuffer> env = Environments.open(state, MAP_BYTES, MAP_BYTES)) {
+            Dbi<ByteBuffer> dbi = env.openDbi((byte[]) null, new DbiFlags[0]);
+            try (Txn<ByteBuffer> txn = env.txnWrite()) {
+                tables.writeInstalled(
+                        dbi.reserve(txn, tables.installedKey(), Tables.installedSize()), new EntryId(4, 1));
+                txn.commit();
+            }
+        }
+    }
+
+    private static int newestMeta(ByteBuffer file) {
+        return file.getLong(16 + 128) > file.getLong(PAGE + 16 + 128) ? 0 : PAGE;
     }
 
     private void writeSmallState() {
