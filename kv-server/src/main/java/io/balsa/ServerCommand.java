@@ -181,7 +181,9 @@ final class ServerCommand implements Callable<Integer> {
             names = "--compact-mb",
             defaultValue = "" + (Compaction.Limits.BYTES_DEFAULT >> 20),
             paramLabel = "MIB",
-            description = "The log is cut when its entries take more. Default: ${DEFAULT-VALUE}")
+            description =
+                    "The log is cut when its entries take more; above 16 MiB also when they take more than the state."
+                            + " Default: ${DEFAULT-VALUE}")
     private long compactMib;
 
     @Option(
@@ -196,7 +198,7 @@ final class ServerCommand implements Callable<Integer> {
             defaultValue = "" + Compaction.Limits.TAIL_DEFAULT,
             paramLabel = "N",
             description = "Entries that stay when the log is cut, for followers that are a little late; never more than"
-                    + " fit into half of --compact-mb. Default: ${DEFAULT-VALUE}")
+                    + " fit into half of the MiB it is cut at. Default: ${DEFAULT-VALUE}")
     private long compactTail;
 
     @Option(
@@ -296,12 +298,14 @@ final class ServerCommand implements Callable<Integer> {
     }
 
     private Compaction.Limits compaction() {
+        long bytesMax = within("--compact-mb", compactMib, 1, 1 << 20) << 20;
         return new Compaction.Limits(
                 within("--compact-entries", compactEntries, 1, Long.MAX_VALUE),
-                within("--compact-mb", compactMib, 1, 1 << 20) << 20,
+                Math.min(bytesMax, Compaction.Limits.BYTES_MIN_DEFAULT),
+                bytesMax,
                 within("--compact-minutes", compactMinutes, 1, 1 << 30) * (60_000 / Timeouts.TICK_MILLIS),
                 within("--compact-tail", compactTail, 0, Long.MAX_VALUE),
-                Math.max(compactMib << 20, gib("--log-map-gb", logMapGib) / 2));
+                Math.max(bytesMax, gib("--log-map-gb", logMapGib) / 2));
     }
 
     private Space.Limits space() {

@@ -55,7 +55,7 @@ final class ServerTest {
                         MAP_BYTES,
                         MAP_BYTES,
                         new Space.Limits(1L << 30, 1),
-                        new Compaction.Limits(1_000, 1 << 20, 100_000, 100, 1 << 30),
+                        new Compaction.Limits(1_000, 1 << 20, 1 << 20, 100_000, 100, 1 << 30),
                         64 << 20,
                         100),
                 0);

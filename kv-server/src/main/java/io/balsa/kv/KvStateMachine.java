@@ -127,6 +127,11 @@ public final class KvStateMachine {
         return state.durableIndex();
     }
 
+    /** See {@link State#liveBytes}. */
+    public long stateBytes() {
+        return state.liveBytes();
+    }
+
     /**
      * {@link StateHash} of all of the state, kept up to date by each entry: equal on servers with equal {@link #lastApplied}, or
      * one of them is wrong.

@@ -37,6 +37,11 @@ public interface State {
     /** {@link #lastApplied} as a restart would find it now. */
     long durableIndex();
 
+    /** What of it is durable takes so many bytes on the disk; 0 where that is not known. */
+    default long liveBytes() {
+        return 0;
+    }
+
     /** Sees one key and value, which it may keep but not change; returns whether to go on. */
     @FunctionalInterface
     interface Visitor {

@@ -14,23 +14,34 @@ public final class Compaction {
      * When to cut.
      *
      * @param entriesMax more entries than these are cut
-     * @param bytesMax more bytes than these are cut
+     * @param bytesMin fewer bytes than these are not cut for their number
+     * @param bytesMax more bytes than these are cut; between the two, more than the state takes: a follower that is so far
+     *     behind is better served with the state
      * @param ageTicksMax entries older than this are cut; counted from this server's start
-     * @param tailEntries stay in any case, but not more than fit into half of {@code bytesMax}, on average
+     * @param tailEntries stay in any case, but not more than fit into half of the bytes that are not cut, on average
      * @param heldBytesMax a follower that answers, but is further behind than the tail, keeps the log from being cut up to
      *     this size
      */
-    public record Limits(long entriesMax, long bytesMax, long ageTicksMax, long tailEntries, long heldBytesMax) {
+    public record Limits(
+            long entriesMax, long bytesMin, long bytesMax, long ageTicksMax, long tailEntries, long heldBytesMax) {
         public static final long ENTRIES_DEFAULT = 200_000;
+        public static final long BYTES_MIN_DEFAULT = 16L << 20;
         public static final long BYTES_DEFAULT = 64L << 20;
         public static final long TAIL_DEFAULT = 50_000;
         public static final int AGE_MINUTES_DEFAULT = 60;
 
         public Limits {
-            if (entriesMax < 1 || bytesMax < 1 || ageTicksMax < SAMPLES || tailEntries < 0 || heldBytesMax < bytesMax) {
+            if (entriesMax < 1
+                    || bytesMin < 1
+                    || bytesMax < bytesMin
+                    || ageTicksMax < SAMPLES
+                    || tailEntries < 0
+                    || heldBytesMax < bytesMax) {
                 throw new IllegalArgumentException("compaction needs at least 1 entry, 1 byte and " + SAMPLES
-                        + " ticks, no negative tail, and no less bytes held than cut at; these are " + entriesMax + ", "
-                        + bytesMax + ", " + ageTicksMax + ", " + tailEntries + " and " + heldBytesMax);
+                        + " ticks, no negative tail, no less bytes at most than at least, and no less held than that; these are "
+                        + entriesMax
+                        + ", " + bytesMin + ", " + bytesMax + ", " + ageTicksMax + ", " + tailEntries + " and "
+                        + heldBytesMax);
             }
         }
     }
@@ -40,10 +51,12 @@ public final class Compaction {
      *
      * @param anchorIndex before the first entry
      * @param bytes of all its entries, about
+     * @param stateBytes what the state takes durably, about
      * @param checkpointIndex what the state holds durably
      * @param neededIndex entries behind it are needed by a follower that answers
      */
-    public record Log(long anchorIndex, long lastIndex, long bytes, long checkpointIndex, long neededIndex) {}
+    public record Log(
+            long anchorIndex, long lastIndex, long bytes, long stateBytes, long checkpointIndex, long neededIndex) {}
 
     private record Sample(long tick, long lastIndex) {}
 
@@ -58,13 +71,14 @@ public final class Compaction {
     public long through(long tick, Log log) {
         long oldIndex = oldIndex(tick, log.lastIndex());
         long entries = log.lastIndex() - log.anchorIndex();
-        boolean large = entries > limits.entriesMax() || log.bytes() > limits.bytesMax();
+        long bytesMax = Math.max(limits.bytesMin(), Math.min(limits.bytesMax(), log.stateBytes()));
+        boolean large = entries > limits.entriesMax() || log.bytes() > bytesMax;
         if (!large && oldIndex <= log.anchorIndex()) {
             return log.anchorIndex();
         }
         long tail = limits.tailEntries();
         if (log.bytes() > 0) {
-            tail = Math.min(tail, (long) ((double) limits.bytesMax() / 2 / log.bytes() * entries));
+            tail = Math.min(tail, (long) ((double) bytesMax / 2 / log.bytes() * entries));
         }
         long through = Math.min(log.lastIndex() - tail, log.checkpointIndex());
         if (!large) {

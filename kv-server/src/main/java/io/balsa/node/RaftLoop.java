@@ -147,6 +147,7 @@ public final class RaftLoop {
                         anchorIndex,
                         storage.last().index(),
                         storage.entryBytes(),
+                        stateMachine.stateBytes(),
                         stateMachine.durableIndex(),
                         raft.neededIndex()));
         if (through > anchorIndex) {

@@ -382,6 +382,7 @@ public final class LmdbState implements State, AutoCloseable {
     }
 
     /** What the state's pages that are in use take, as of the last checkpoint. Thread-safe. */
+    @Override
     public long liveBytes() {
         return disk.checkpointer().liveBytes();
     }

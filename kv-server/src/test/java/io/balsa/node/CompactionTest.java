@@ -7,10 +7,10 @@ import org.junit.jupiter.api.Test;
 
 final class CompactionTest {
     private static final long NONE = Long.MAX_VALUE;
-    private final Compaction compaction = new Compaction(new Compaction.Limits(100, 10_000, 1_600, 20, 50_000));
+    private final Compaction compaction = new Compaction(new Compaction.Limits(100, 10_000, 40_000, 1_600, 20, 50_000));
 
     private long through(long tick, long anchor, long last, long bytes, long checkpoint, long needed) {
-        return compaction.through(tick, new Compaction.Log(anchor, last, bytes, checkpoint, needed));
+        return compaction.through(tick, new Compaction.Log(anchor, last, bytes, 0, checkpoint, needed));
     }
 
     @Test
@@ -29,6 +29,20 @@ final class CompactionTest {
     void tooManyBytesAreCutAndTheTailTakesHalfOfThemAtMost() {
         assertThat(through(0, 0, 50, 10_001, 50, NONE)).isEqualTo(30);
         assertThat(through(0, 0, 50, 40_000, 50, NONE)).isEqualTo(44);
+    }
+
+    @Test
+    void aLogIsCutWhenItIsLargerThanTheState() {
+        assertThat(throughBeside(20_000, 20_000)).isZero();
+        assertThat(throughBeside(20_000, 19_999)).isEqualTo(30);
+        assertThat(throughBeside(39_000, 12_000)).as("half of 12,000 bytes").isEqualTo(43);
+        assertThat(throughBeside(40_000, Long.MAX_VALUE)).isZero();
+        assertThat(throughBeside(40_001, Long.MAX_VALUE)).isEqualTo(30);
+    }
+
+    /** How much is cut of 50 entries that take {@code bytes}. */
+    private long throughBeside(long bytes, long stateBytes) {
+        return compaction.through(0, new Compaction.Log(0, 50, bytes, stateBytes, 50, NONE));
     }
 
     @Test
@@ -54,9 +68,12 @@ final class CompactionTest {
 
     @Test
     void limitsThatMakeNoSenseAreRefused() {
-        assertThatThrownBy(() -> new Compaction.Limits(0, 1, 100, 0, 1))
+        assertThatThrownBy(() -> new Compaction.Limits(0, 1, 1, 100, 0, 1))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("at least 1 entry");
-        assertThatThrownBy(() -> new Compaction.Limits(1, 10, 100, 0, 9)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Compaction.Limits(1, 10, 10, 100, 0, 9))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Compaction.Limits(1, 10, 9, 100, 0, 10))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -201,11 +201,12 @@ final class Faults {
     private static Compaction.Limits compaction(SplittableRandom random) {
         long never = Long.MAX_VALUE;
         if (random.nextInt(4) == 0) {
-            return new Compaction.Limits(never, never, never, 0, never);
+            return new Compaction.Limits(never, never, never, never, 0, never);
         }
         long bytesMax = pick(random, 500, 500, 5_000, never);
         return new Compaction.Limits(
                 pick(random, 5, 5, 20, 100),
+                bytesMax,
                 bytesMax,
                 pick(random, 100, never),
                 pick(random, 0, 0, 3, 30),

@@ -54,8 +54,8 @@ final class MemoryCluster {
                     new KvStateMachine(new TreeState()),
                     storage,
                     Snapshots.NONE,
-                    new Compaction(
-                            new Compaction.Limits(Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE, 0, Long.MAX_VALUE)),
+                    new Compaction(new Compaction.Limits(
+                            Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE, 0, Long.MAX_VALUE)),
                     this::send,
                     Observer.NONE,
                     System::nanoTime,
