@@ -26,7 +26,10 @@ final class Damage {
     /** Not damage: it is whole, and of another build. */
     static StorageException version(Path file, int found, int known) {
         return new StorageException(file + " was written in format " + found + ", this program knows format " + known
-                + ". Run the version of Balsa that wrote it, or a newer one.");
+                + ". Run the version of Balsa that wrote it, or "
+                + (found < known
+                        ? "begin with an empty data directory, which the other servers fill."
+                        : "a newer one."));
     }
 
     static String checksums(int stored, int computed) {

@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.balsa.node.DamagedStoreException;
 import io.balsa.node.StorageException;
+import io.balsa.raft.TransferId;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,6 +56,25 @@ final class LmdbStateTest {
         assertThat(state.durableIndex()).isZero();
         assertThat(state.get(bytes("a"))).isNull();
         assertThat(contents(state)).isEmpty();
+    }
+
+    @Test
+    void whatABitHasMadeAnotherTablesIsNotPassedOver() throws IOException {
+        LmdbState state = open(LARGE);
+        state.put(bytes("a"), bytes("1"));
+        state.put(bytes("the last"), bytes("2"));
+        state.applied(7);
+        state.close();
+        Path file = directory.resolve(LmdbState.FILE);
+        byte[] content = Files.readAllBytes(file);
+        int key = new String(content, StandardCharsets.ISO_8859_1).indexOf("the last") - 1;
+        content[key] ^= 2;
+        Files.write(file, content);
+        LmdbState damaged = open(LARGE);
+        assertThatThrownBy(() -> contents(damaged)).isInstanceOf(DamagedStoreException.class);
+        try (SnapshotReader snapshot = damaged.openSnapshot(new TransferId(1, 1), 0)) {
+            assertThatThrownBy(() -> snapshot.next(0)).isInstanceOf(DamagedStoreException.class);
+        }
     }
 
     @Test

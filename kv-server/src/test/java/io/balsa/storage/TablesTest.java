@@ -41,6 +41,7 @@ final class TablesTest {
         own.putInt(0, (int) first.getValue());
         assertThatThrownBy(() -> tables.readApplied(own))
                 .isNotInstanceOf(DamagedStoreException.class)
-                .hasMessageStartingWith("data.mdb was written in format 1, this program knows format 2");
+                .hasMessageStartingWith("data.mdb was written in format 1, this program knows format 2")
+                .hasMessageEndingWith("begin with an empty data directory, which the other servers fill.");
     }
 }
