@@ -39,7 +39,7 @@ public class EntryCodecBenchmark {
     @Benchmark
     public ByteBuffer writeBlockWithChecksums() {
         block.clear();
-        codec.writeBlock(block, batch, 0, batch.size());
+        codec.writeBlock(block, batch, 0, batch.size(), EntryCodec.Seal.NONE);
         return block;
     }
 }

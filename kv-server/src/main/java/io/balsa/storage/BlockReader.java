@@ -31,11 +31,17 @@ final class BlockReader {
         firstIndex = key;
         int size = value.remaining();
         if (size < EntryCodec.BLOCK_HEADER_BYTES) {
+            if (isOfFormat1(value)) {
+                throw Damage.version(codec.file(), 1, EntryCodec.VERSION);
+            }
             throw damagedBlock("it has " + size + " bytes");
         }
-        int stored = value.getInt(20);
-        int computed = codec.checksum(value, 0, 20);
+        int stored = value.getInt(EntryCodec.BLOCK_CHECKSUM_AT);
+        int computed = codec.checksum(value, 0, EntryCodec.BLOCK_CHECKSUM_AT);
         if (stored != computed) {
+            if (isOfFormat1(value)) {
+                throw Damage.version(codec.file(), 1, EntryCodec.VERSION);
+            }
             throw damagedBlock(Damage.checksums(stored, computed));
         }
         if (value.get(0) != EntryCodec.VERSION) {
@@ -50,6 +56,11 @@ final class BlockReader {
         position = -1;
         length = 0;
         term = 0;
+    }
+
+    /** Its header had 24 bytes, with the checksum at the end. */
+    private boolean isOfFormat1(ByteBuffer value) {
+        return value.remaining() >= 24 && value.get(0) == 1 && value.getInt(20) == codec.checksum(value, 0, 20);
     }
 
     private StorageException damagedBlock(String found) {
@@ -110,6 +121,18 @@ final class BlockReader {
         if (LogEntry.Kind.of(kind) == null) {
             throw new StorageException(codec.file() + ": entry " + index() + " is of kind " + kind
                     + ", which this program does not know. Run the version of Balsa that wrote it, or a newer one.");
+        }
+    }
+
+    /** Checks every entry of a block that was just opened, and that they are the ones that it was written with. */
+    void verifyAll() {
+        EntryCodec.Content content = new EntryCodec.Content();
+        while (next()) {
+            verify();
+            content.add(block, at);
+        }
+        if (content.checksum() != block.getInt(EntryCodec.CONTENT_AT)) {
+            throw damagedBlock(Damage.checksums(block.getInt(EntryCodec.CONTENT_AT), content.checksum()));
         }
     }
 

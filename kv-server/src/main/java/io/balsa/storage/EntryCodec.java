@@ -7,6 +7,7 @@ import io.balsa.raft.NodeId;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.zip.CRC32C;
 
@@ -16,11 +17,18 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * block, stored under the index of its first entry
- *   0         1          4         8               16          20          24
- *   +---------+----------+---------+---------------+-----------+-----------+---------+---------+----
- *   | version | 0  0  0  | entries | first index   | bytes     | CRC32C    | entry   | entry   | …
- *   +---------+----------+---------+---------------+-----------+-----------+---------+---------+----
- *   bytes: of the whole block.  CRC32C: over the 20 bytes before it.
+ *   0         1          4         8               16          20          24       48          52
+ *   +---------+----------+---------+---------------+-----------+-----------+--------+-----------+---------+---------+----
+ *   | version | 0  0  0  | entries | first index   | bytes     | content   | seal   | CRC32C    | entry   | entry   | …
+ *   +---------+----------+---------+---------------+-----------+-----------+--------+-----------+---------+---------+----
+ *   bytes: of the whole block.  content: CRC32C over the checksums of its entries.  CRC32C: over the 48 bytes before it.
+ *
+ * seal, of a commit that only appends ({@link Redo} says what for); else zeros
+ *   0         8         16           24
+ *   +---------+---------+------------+
+ *   | opening | commit  | last index |
+ *   +---------+---------+------------+
+ *   opening: the head's.  commit: LMDB's number of the transaction.  last index: of the last entry in the commit.
  *
  * entry
  *   0          4          8            16     17
@@ -31,23 +39,31 @@ import java.util.zip.CRC32C;
  *   kind: 0 a command of a client or, when empty, a leader's no-op; 1 a membership. Others are refused.
  *
  * head, stored under 0
- *   0         1       4        8            16                20                28
- *   +---------+-------+--------+------------+-----------------+-----------------+-----------------+--------+
- *   | version | 0 0 0 | vote   | term       | 0 (4)           | anchor's index  | anchor's term   | CRC32C |
- *   +---------+-------+--------+------------+-----------------+-----------------+-----------------+--------+
+ *   0         1       4        8            16                20                28                36        44
+ *   +---------+-------+--------+------------+-----------------+-----------------+-----------------+---------+--------+
+ *   | version | 0 0 0 | vote   | term       | 0 (4)           | anchor's index  | anchor's term   | opening | CRC32C |
+ *   +---------+-------+--------+------------+-----------------+-----------------+-----------------+---------+--------+
  *   vote: the node's number, 0 for none.  anchor: the last entry that was cut off the log's front, zeros at first.
+ *   opening: drawn each time the log is opened, never 0.
  * </pre>
  *
  * <p>Owned by one thread: it holds the running checksum.
  */
 final class EntryCodec {
-    static final int BLOCK_HEADER_BYTES = 24;
+    static final int BLOCK_HEADER_BYTES = 52;
+    static final int BLOCK_CHECKSUM_AT = 48;
+    static final int CONTENT_AT = 20;
     static final int ENTRY_HEADER_BYTES = 17;
-    static final int HEAD_BYTES = 40;
-    static final byte VERSION = 1;
+    static final int HEAD_BYTES = 48;
+    static final byte VERSION = 2;
+
+    private static final int SEAL_AT = 24;
+    private static final int HEAD_CHECKSUM_AT = 44;
+    private static final int FORMAT_1_HEAD_BYTES = 40;
 
     private final Path file;
     private final CRC32C crc = new CRC32C();
+    private final Content content = new Content();
     private final ByteBuffer indexBytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     /**
@@ -69,14 +85,16 @@ final class EntryCodec {
     }
 
     /** Writes entries {@code from} to {@code to} (exclusive) as a block that fills {@code target} exactly. */
-    void writeBlock(ByteBuffer target, List<LogEntry> entries, int from, int to) {
+    void writeBlock(ByteBuffer target, List<LogEntry> entries, int from, int to, Seal seal) {
         target.order(ByteOrder.LITTLE_ENDIAN);
         int bytes = target.remaining();
         target.put(0, VERSION).put(1, (byte) 0).putShort(2, (short) 0);
         target.putInt(4, to - from);
         target.putLong(8, entries.get(from).index());
         target.putInt(16, bytes);
-        target.putInt(20, checksum(target, 0, 20));
+        target.putLong(SEAL_AT, seal.opening()).putLong(SEAL_AT + 8, seal.commit());
+        target.putLong(SEAL_AT + 16, seal.lastIndex());
+        content.reset();
         int at = BLOCK_HEADER_BYTES;
         for (int i = from; i < to; i++) {
             LogEntry entry = entries.get(i);
@@ -87,8 +105,36 @@ final class EntryCodec {
             target.put(at + 16, entry.kind().number);
             target.put(at + ENTRY_HEADER_BYTES, command, command.position(), length);
             target.putInt(at, entryChecksum(target, at, entry.index(), length));
+            content.add(target, at);
             at += ENTRY_HEADER_BYTES + length;
         }
+        target.putInt(CONTENT_AT, content.checksum());
+        target.putInt(BLOCK_CHECKSUM_AT, checksum(target, 0, BLOCK_CHECKSUM_AT));
+    }
+
+    /** The running checksum over the checksums of a block's entries. */
+    static final class Content {
+        private final CRC32C crc = new CRC32C();
+        private final byte[] bytes = new byte[Integer.BYTES];
+
+        void reset() {
+            crc.reset();
+        }
+
+        /** Adds the entry whose header starts at {@code at}. */
+        void add(ByteBuffer block, int at) {
+            block.get(at, bytes);
+            crc.update(bytes);
+        }
+
+        int checksum() {
+            return (int) crc.getValue();
+        }
+    }
+
+    /** The seal in the header of a block. */
+    static Seal seal(ByteBuffer block) {
+        return new Seal(block.getLong(SEAL_AT), block.getLong(SEAL_AT + 8), block.getLong(SEAL_AT + 16));
     }
 
     /** The checksum of the entry whose header starts at {@code at}. */
@@ -123,17 +169,21 @@ final class EntryCodec {
         target.putInt(16, 0);
         target.putLong(20, head.anchor().index());
         target.putLong(28, head.anchor().term());
-        target.putInt(36, checksum(target, 0, 36));
+        target.putLong(36, head.opening());
+        target.putInt(HEAD_CHECKSUM_AT, checksum(target, 0, HEAD_CHECKSUM_AT));
     }
 
     /** Reads what {@link #writeHead} wrote; refuses anything else. */
     Head readHead(ByteBuffer source) {
         source.order(ByteOrder.LITTLE_ENDIAN);
+        if (source.remaining() == FORMAT_1_HEAD_BYTES && source.get(0) == 1) {
+            throw Damage.version(file, 1, VERSION);
+        }
         if (source.remaining() != HEAD_BYTES) {
             throw Damage.found(file, "the record of term and vote", "it has " + source.remaining() + " bytes");
         }
-        int expected = source.getInt(36);
-        int actual = checksum(source, 0, 36);
+        int expected = source.getInt(HEAD_CHECKSUM_AT);
+        int actual = checksum(source, 0, HEAD_CHECKSUM_AT);
         if (expected != actual) {
             throw Damage.found(file, "the record of term and vote", Damage.checksums(expected, actual));
         }
@@ -142,11 +192,44 @@ final class EntryCodec {
         }
         int vote = source.getInt(4);
         HardState hardState = new HardState(source.getLong(8), vote == 0 ? null : new NodeId(vote));
-        return new Head(hardState, new EntryId(source.getLong(20), source.getLong(28)));
+        return new Head(hardState, new EntryId(source.getLong(20), source.getLong(28)), source.getLong(36));
     }
 
     /** The record under 0: what is not an entry. */
-    record Head(HardState hardState, EntryId anchor) {
-        static final Head INITIAL = new Head(HardState.INITIAL, EntryId.NONE);
+    record Head(HardState hardState, EntryId anchor, long opening) {
+        static final Head INITIAL = new Head(HardState.INITIAL, EntryId.NONE, 0);
+
+        Head with(HardState newHardState) {
+            return new Head(newHardState, anchor, opening);
+        }
+
+        Head with(EntryId newAnchor) {
+            return new Head(hardState, newAnchor, opening);
+        }
+
+        /** With an opening that was never drawn before, and that no client can know and write into a command. */
+        Head reopened() {
+            SecureRandom random = new SecureRandom();
+            long drawn = 0;
+            while (drawn == 0) {
+                drawn = random.nextLong();
+            }
+            return new Head(hardState, anchor, drawn);
+        }
+
+        Seal seal(long commit, List<LogEntry> appended) {
+            return new Seal(opening, commit, appended.get(appended.size() - 1).index());
+        }
+    }
+
+    /**
+     * Which commit a block belongs to, when that commit does nothing but append.
+     *
+     * @param opening the head's; 0: no seal
+     * @param commit LMDB's number of the transaction
+     * @param lastIndex of the commit's last entry
+     */
+    record Seal(long opening, long commit, long lastIndex) {
+        static final Seal NONE = new Seal(0, 0, 0);
     }
 }

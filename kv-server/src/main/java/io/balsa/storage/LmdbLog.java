@@ -23,7 +23,12 @@ import org.lmdbjava.PutFlags;
 import org.lmdbjava.Txn;
 
 /**
- * A server's log in LMDB: one synchronous transaction per {@link #write}, with as few dirty pages as it can have.
+ * A server's log in LMDB: one durable transaction per {@link #write}, with as few dirty pages as it can have, and one flush
+ * when it only appends.
+ *
+ * <p>LMDB's own way is to flush the pages of a transaction and then the meta page that makes them count. Here the second
+ * flush is left to the next commit ({@code MDB_NOMETASYNC}) when nothing but entries was added: they are found in their
+ * pages after a power cut ({@link Redo}). Term, vote, a conflict's cut and a reset are not, so those take both.
  *
  * <p>Everything is in the main database, under integers: the head (term, vote, anchor) under 0, blocks of entries
  * under the index of their first one ({@link EntryCodec}). A turn's entries are appended as one block, so the pages
@@ -90,7 +95,9 @@ public final class LmdbLog implements Storage, AutoCloseable {
         this.head = scan.head();
         this.last = scan.last();
         this.entryBytes = scan.bytes();
+        long lastCommit = readTxn.getId();
         readTxn.reset();
+        begin(lastCommit);
         this.usedBytes = Environments.usedBytes(env);
         this.liveBytes = entryBytes;
         fill.fillNow(usedBytes);
@@ -114,7 +121,8 @@ public final class LmdbLog implements Storage, AutoCloseable {
     static LmdbLog open(Path directory, long mapBytes, Options options, CommitObserver observer) {
         Path file = directory.resolve("data.mdb");
         MetaPages.verify(file);
-        Env<ByteBuffer> env = Environments.open(directory, mapBytes, mapBytes, EnvFlags.MDB_NOTLS);
+        Env<ByteBuffer> env =
+                Environments.open(directory, mapBytes, mapBytes, EnvFlags.MDB_NOTLS, EnvFlags.MDB_NOMETASYNC);
         try {
             return new LmdbLog(env, file, options, observer);
         } catch (LmdbException failure) {
@@ -123,6 +131,37 @@ public final class LmdbLog implements Storage, AutoCloseable {
         } catch (RuntimeException failure) {
             env.close();
             throw failure;
+        }
+    }
+
+    /** Takes a new opening, and what a power cut took: see {@link Redo}. */
+    private void begin(long lastCommit) {
+        Redo redo = new Redo(codec);
+        List<LogEntry> lost = redo.find(head, lastCommit, last.index());
+        EntryCodec.Head newHead = head.reopened();
+        try (Txn<ByteBuffer> txn = env.txnWrite()) {
+            append(txn, lost, false);
+            writeHead(txn, newHead);
+            commit(txn, true);
+        } catch (LmdbException failure) {
+            throw Environments.failed(codec.file(), "the first commit", failure);
+        }
+        head = newHead;
+        if (!lost.isEmpty()) {
+            last = lost.get(lost.size() - 1).id();
+        }
+        redo.done();
+    }
+
+    private void writeHead(Txn<ByteBuffer> txn, EntryCodec.Head newHead) {
+        codec.writeHead(entries.reserve(txn, keyFor(HEAD_KEY), EntryCodec.HEAD_BYTES), newHead);
+    }
+
+    /** Flushes the pages, and the meta page only if asked. */
+    private void commit(Txn<ByteBuffer> txn, boolean metaToo) {
+        txn.commit();
+        if (metaToo) {
+            env.sync(true);
         }
     }
 
@@ -247,25 +286,26 @@ public final class LmdbLog implements Storage, AutoCloseable {
     @Override
     public void write(@Nullable HardState hardState, List<LogEntry> newEntries) {
         checkOpen();
-        if (hardState == null && newEntries.isEmpty()) {
+        if (newEntries.isEmpty() && (hardState == null || hardState.equals(head.hardState()))) {
             return;
         }
         checkNotFailed();
         checkFollows(newEntries);
         long start = System.nanoTime();
         failed = true; // Until it is known that it did not.
-        EntryCodec.Head newHead = hardState == null ? head : new EntryCodec.Head(hardState, head.anchor());
+        EntryCodec.Head newHead = hardState == null ? head : head.with(hardState);
+        boolean onlyAppends = newHead.equals(head) && newEntries.get(0).index() > last.index();
         long bytes = 0;
         try (Txn<ByteBuffer> txn = env.txnWrite()) {
             if (!newEntries.isEmpty()) {
                 cutFrom(txn, newEntries.get(0).index());
-                bytes = append(txn, newEntries);
+                bytes = append(txn, newEntries, onlyAppends);
                 newHead = trim(txn, newHead, newEntries.get(0).index());
             }
             if (!newHead.equals(head)) {
-                codec.writeHead(entries.reserve(txn, keyFor(HEAD_KEY), EntryCodec.HEAD_BYTES), newHead);
+                writeHead(txn, newHead);
             }
-            txn.commit();
+            commit(txn, !onlyAppends);
         } catch (LmdbException failure) {
             throw Environments.failed(codec.file(), "the commit of " + newEntries.size() + " entries", failure);
         }
@@ -300,7 +340,9 @@ public final class LmdbLog implements Storage, AutoCloseable {
         }
     }
 
-    private long append(Txn<ByteBuffer> txn, List<LogEntry> newEntries) {
+    /** @param sealed the commit does nothing but append these, and cut old ones off the front */
+    private long append(Txn<ByteBuffer> txn, List<LogEntry> newEntries, boolean sealed) {
+        EntryCodec.Seal seal = sealed ? head.seal(txn.getId(), newEntries) : EntryCodec.Seal.NONE;
         long total = 0;
         int from = 0;
         while (from < newEntries.size()) {
@@ -312,7 +354,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
             }
             long firstIndex = newEntries.get(from).index();
             ByteBuffer target = entries.reserve(txn, keyFor(firstIndex), bytes, PutFlags.MDB_APPEND);
-            codec.writeBlock(target, newEntries, from, to);
+            codec.writeBlock(target, newEntries, from, to, seal);
             blocksSinceTrim++;
             total += bytes;
             from = to;
@@ -341,7 +383,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
             }
         }
         if (!kept.isEmpty()) {
-            append(txn, kept);
+            append(txn, kept, false);
         }
     }
 
@@ -365,11 +407,11 @@ public final class LmdbLog implements Storage, AutoCloseable {
         Check.that(anchor.index() > head.anchor().index(), "the log goes back from %s to %s", head.anchor(), anchor);
         long start = System.nanoTime();
         failed = true; // Until it is known that it did not.
-        EntryCodec.Head newHead = new EntryCodec.Head(head.hardState(), anchor);
+        EntryCodec.Head newHead = head.with(anchor);
         try (Txn<ByteBuffer> txn = env.txnWrite()) {
             entries.drop(txn);
-            codec.writeHead(entries.reserve(txn, keyFor(HEAD_KEY), EntryCodec.HEAD_BYTES), newHead);
-            txn.commit();
+            writeHead(txn, newHead);
+            commit(txn, true);
         } catch (LmdbException failure) {
             throw Environments.failed(codec.file(), "the reset to " + anchor, failure);
         }
@@ -413,7 +455,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
                 cursor.delete();
             }
         }
-        return new EntryCodec.Head(newHead.hardState(), anchor);
+        return newHead.with(anchor);
     }
 
     private void noteSize() {

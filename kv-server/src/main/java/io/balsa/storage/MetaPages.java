@@ -1,5 +1,6 @@
 package io.balsa.storage;
 
+import io.balsa.node.DamagedStoreException;
 import io.balsa.node.StorageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,8 +17,10 @@ import java.nio.file.StandardOpenOption;
  *
  * <p>So each of the two must prove its number. A commit replaces at least the root of its tree, and puts the pages that
  * it freed under its own number into its tree of free pages: the highest key in there is the transaction's number. Only
- * the first two commits may have nothing to free. Both trees are whole at any moment, also after a crash: a transaction
- * reuses only what was free already in the commit before the last.
+ * the first two commits may have nothing to free. The newer one's tree is whole at any moment, also after a power cut. The
+ * older one's may be overwritten in part: when the meta page of a commit was still to be flushed ({@link LmdbLog}), and the
+ * commit after it had begun to write into pages that this one freed. An older tree that is whole, and leads to the commit
+ * after the newer one's, is the last commit's, with another number.
  *
  * <pre>
  * page (4,096 bytes)          meta, at byte 16
@@ -32,8 +35,9 @@ final class MetaPages {
     private static final int PAGE_BYTES = Environments.PAGE_BYTES;
     private static final int MAGIC = 0xBEEFC0DE;
     private static final int META_AT = 16;
-    private static final int FREE_ROOT_AT = META_AT + 24 + 40;
-    private static final int DATA_ROOT_AT = META_AT + 72 + 40;
+    private static final int FREE_AT = META_AT + 24;
+    private static final int DATA_AT = META_AT + 72;
+    private static final int ROOT = 40;
     private static final int LAST_PAGE_AT = META_AT + 120;
     private static final int TXN_AT = META_AT + 128;
     private static final long NO_PAGE = -1;
@@ -46,16 +50,48 @@ final class MetaPages {
         this.pages = pages;
     }
 
+    /**
+     * What the last commit says.
+     *
+     * @param data its tree of records
+     * @param free its tree of free pages
+     */
+    record Newest(long transaction, long lastPage, ByteBuffer data, ByteBuffer free) {}
+
+    /** Reads the meta page of the last commit from a file that was verified. */
+    static Newest newest(Path file, FileChannel channel) throws IOException {
+        MetaPages meta = new MetaPages(file, read(channel));
+        int at = meta.newer();
+        long lastPage = meta.pages.getLong(at + LAST_PAGE_AT);
+        if (lastPage < 1 || lastPage > Integer.MAX_VALUE - 1) {
+            throw meta.damaged("the last page is " + lastPage);
+        }
+        return new Newest(meta.pages.getLong(at + TXN_AT), lastPage, meta.tree(at + DATA_AT), meta.tree(at + FREE_AT));
+    }
+
+    private static ByteBuffer read(FileChannel channel) throws IOException {
+        ByteBuffer pages = ByteBuffer.allocate(2 * PAGE_BYTES).order(ByteOrder.nativeOrder());
+        while (pages.hasRemaining() && channel.read(pages, pages.position()) >= 0) {
+            // Until both are read or the file ends.
+        }
+        return pages;
+    }
+
+    private int newer() {
+        return pages.getLong(TXN_AT) > pages.getLong(PAGE_BYTES + TXN_AT) ? 0 : PAGE_BYTES;
+    }
+
+    private ByteBuffer tree(int at) {
+        return pages.slice(at, TreeWalk.TREE_BYTES).order(ByteOrder.nativeOrder());
+    }
+
     /** Refuses a data file of LMDB whose meta pages do not fit together; a missing or empty one is fine. */
     static void verify(Path file) {
         if (!Files.exists(file)) {
             return;
         }
-        ByteBuffer pages = ByteBuffer.allocate(2 * PAGE_BYTES).order(ByteOrder.nativeOrder());
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            while (pages.hasRemaining() && channel.read(pages) >= 0) {
-                // Until both are read or the file ends.
-            }
+            ByteBuffer pages = read(channel);
             if (pages.position() == 0) {
                 return; // Created, but the server stopped before LMDB wrote anything.
             }
@@ -64,9 +100,8 @@ final class MetaPages {
             }
             MetaPages meta = new MetaPages(file, pages);
             meta.verifyPair();
-            for (int page = 0; page < 2; page++) {
-                meta.verifyNumber(page * PAGE_BYTES, new FreePages(file, channel));
-            }
+            meta.verifyNewer(channel);
+            meta.verifyOlder(channel);
         } catch (IOException failure) {
             throw new StorageException(file + " cannot be read", failure);
         }
@@ -90,19 +125,55 @@ final class MetaPages {
         }
     }
 
-    /** Holds the number of the meta page at {@code at} against what its commit left in the tree of free pages. */
-    private void verifyNumber(int at, FreePages freePages) throws IOException {
+    /** Holds the newer one's number against what its commit left in its tree of free pages. */
+    private void verifyNewer(FileChannel channel) throws IOException {
+        int at = newer();
         long number = pages.getLong(at + TXN_AT);
-        long root = pages.getLong(at + FREE_ROOT_AT);
-        long recorded = root == NO_PAGE ? 0 : freePages.highestKey(root, pages.getLong(at + LAST_PAGE_AT));
-        boolean hasData = pages.getLong(at + DATA_ROOT_AT) != NO_PAGE;
-        boolean proven = recorded == number || (recorded == 0 && number <= 2);
-        // Before the first commit there is nothing; the first may set the tree's kind only; the second writes.
-        boolean fits = number == 0 ? !hasData : number == 1 || hasData;
-        if (!proven || !fits) {
-            throw damaged("its transaction number is " + number + ", but its commit was "
-                    + (recorded == 0 ? "one of the first two" : "number " + recorded));
+        long recorded = recorded(at, channel);
+        if (recorded != number && !(recorded == 0 && number <= 2)) {
+            throw wrongNumber(number, recorded);
         }
+        verifyFits(at, recorded);
+    }
+
+    private void verifyOlder(FileChannel channel) throws IOException {
+        int at = PAGE_BYTES - newer();
+        long last = pages.getLong(newer() + TXN_AT) + 1;
+        long recorded = 0;
+        try {
+            recorded = recorded(at, channel);
+            if (recorded == last) {
+                long lastPage = pages.getLong(at + LAST_PAGE_AT);
+                new TreeWalk(file, channel, lastPage, channel.size() / PAGE_BYTES)
+                        .walk(tree(at + FREE_AT), "tree of free pages", TreeWalk.Order.INTEGERS, (key, value) -> {});
+            }
+        } catch (DamagedStoreException overwritten) {
+            return;
+        }
+        if (recorded == last) {
+            throw wrongNumber(pages.getLong(at + TXN_AT), recorded);
+        }
+        verifyFits(at, recorded);
+    }
+
+    /** Before the first commit there is nothing; the first may set the tree's kind only; the second writes. */
+    private void verifyFits(int at, long recorded) {
+        long number = pages.getLong(at + TXN_AT);
+        boolean hasData = pages.getLong(at + DATA_AT + ROOT) != NO_PAGE;
+        if (number == 0 ? hasData : number > 1 && !hasData) {
+            throw wrongNumber(number, recorded);
+        }
+    }
+
+    /** The commit that the tree of free pages leads to; 0 for none. */
+    private long recorded(int at, FileChannel channel) throws IOException {
+        long root = pages.getLong(at + FREE_AT + ROOT);
+        return root == NO_PAGE ? 0 : new FreePages(file, channel).highestKey(root, pages.getLong(at + LAST_PAGE_AT));
+    }
+
+    private StorageException wrongNumber(long number, long recorded) {
+        return damaged("its transaction number is " + number + ", but its commit was "
+                + (recorded == 0 ? "one of the first two" : "number " + recorded));
     }
 
     private StorageException damaged(String found) {

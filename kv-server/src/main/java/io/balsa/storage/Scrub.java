@@ -5,7 +5,6 @@ import io.balsa.node.ElectionCodec;
 import io.balsa.node.StorageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,24 +15,10 @@ import java.util.BitSet;
  * Reads everything that a store holds and checks all of it: the structure of LMDB's trees ({@link TreeWalk}), that no free page
  * is in use, and each record's checksum and place. What is whole here is safe for LMDB, which trusts its pages so far that a bad
  * one may end the process or be overwritten for a free one. It writes nothing; the store must not be open.
- *
- * <pre>
- * meta, at byte 16 of pages 0 and 1
- *   …  24           72          120         128
- *   …+------------+-----------+-----------+-------------+
- *    | free pages | data      | last page | transaction |     the one with the higher transaction counts
- *   …+------------+-----------+-----------+-------------+
- * </pre>
  */
 public final class Scrub {
     private static final int PAGE_BYTES = Environments.PAGE_BYTES;
-    private static final int META_AT = 16;
-    private static final int FREE_AT = META_AT + 24;
-    private static final int DATA_AT = META_AT + 72;
-    private static final int LAST_PAGE_AT = META_AT + 120;
-    private static final int TXN_AT = META_AT + 128;
     private static final int INTEGER_KEYS = 8;
-    private static final long FIRST_PAGE = 2;
 
     /**
      * What was read.
@@ -102,13 +87,10 @@ public final class Scrub {
     private static Result scrub(
             Path file, FileChannel channel, TreeWalk.Order order, TreeWalk.Visitor visitor, long start)
             throws IOException {
-        ByteBuffer meta = meta(channel);
-        long lastPage = meta.getLong(LAST_PAGE_AT);
-        if (lastPage < 1 || lastPage > Integer.MAX_VALUE - 1) {
-            throw Damage.found(file, "a meta page", "the last page is " + lastPage);
-        }
-        ByteBuffer data = meta.slice(DATA_AT, TreeWalk.TREE_BYTES).order(ByteOrder.nativeOrder());
-        ByteBuffer free = meta.slice(FREE_AT, TreeWalk.TREE_BYTES).order(ByteOrder.nativeOrder());
+        MetaPages.Newest meta = MetaPages.newest(file, channel);
+        long lastPage = meta.lastPage();
+        ByteBuffer data = meta.data();
+        ByteBuffer free = meta.free();
         int keys = order == TreeWalk.Order.INTEGERS && data.getLong(40) != -1 ? INTEGER_KEYS : 0;
         boolean ofThisKind = data.getLong(40) == -1 || (data.getShort(4) & 0xffff) == keys;
         if (!ofThisKind || free.getInt(0) != PAGE_BYTES || (free.getShort(4) & 0xffff) != INTEGER_KEYS) {
@@ -121,66 +103,19 @@ public final class Scrub {
         long filePages = channel.size() / PAGE_BYTES;
         TreeWalk walk = new TreeWalk(file, channel, lastPage, filePages);
         long records = walk.walk(data, "tree of records", order, visitor);
-        FreeRecords freeRecords = new FreeRecords(file, lastPage, meta.getLong(TXN_AT));
+        FreeRecords freeRecords = new FreeRecords(file, meta);
         walk.walk(free, "tree of free pages", TreeWalk.Order.INTEGERS, freeRecords);
-        if (freeRecords.pages.intersects(walk.met())) {
-            freeRecords.pages.and(walk.met());
-            throw Damage.found(
-                    file, "page " + freeRecords.pages.nextSetBit(0), "it is in use and among the free pages");
+        BitSet freePages = freeRecords.pages();
+        if (freePages.intersects(walk.met())) {
+            freePages.and(walk.met());
+            throw Damage.found(file, "page " + freePages.nextSetBit(0), "it is in use and among the free pages");
         }
-        int missing = freeRecords.pages.nextClearBit((int) Math.min(filePages, lastPage + 1));
+        int missing = freePages.nextClearBit((int) Math.min(filePages, lastPage + 1));
         if (missing <= lastPage) { // LMDB need not write pages that it frees again in the same transaction.
             throw Damage.found(
                     file, "a meta page", "the last page is " + lastPage + ", but the file ends before page " + missing);
         }
         return new Result(records, (long) walk.met().cardinality() * PAGE_BYTES, System.nanoTime() - start);
-    }
-
-    /** The page of the last commit. */
-    private static ByteBuffer meta(FileChannel channel) throws IOException {
-        ByteBuffer pages = ByteBuffer.allocate(2 * PAGE_BYTES).order(ByteOrder.nativeOrder());
-        while (pages.hasRemaining() && channel.read(pages, pages.position()) >= 0) {
-            // Until both are read; they are there, as they were verified.
-        }
-        int at = pages.getLong(TXN_AT) > pages.getLong(PAGE_BYTES + TXN_AT) ? 0 : PAGE_BYTES;
-        return pages.slice(at, PAGE_BYTES).order(ByteOrder.nativeOrder());
-    }
-
-    /** Under the number of the transaction that freed them: how many pages, and their numbers, the highest first. */
-    private static final class FreeRecords implements TreeWalk.Visitor {
-        private final Path file;
-        private final long lastPage;
-        private final long lastTransaction;
-        private final BitSet pages = new BitSet();
-
-        FreeRecords(Path file, long lastPage, long lastTransaction) {
-            this.file = file;
-            this.lastPage = lastPage;
-            this.lastTransaction = lastTransaction;
-        }
-
-        @Override
-        public void record(ByteBuffer key, ByteBuffer value) {
-            long transaction = key.getLong(0);
-            value.order(ByteOrder.nativeOrder());
-            long count = value.remaining() < Long.BYTES ? -1 : value.getLong(0);
-            if (transaction > lastTransaction || count < 0 || count > value.remaining() / Long.BYTES - 1) {
-                throw damaged(transaction, "it says " + count + " in " + value.remaining() + " bytes");
-            }
-            long above = lastPage + 1;
-            for (int i = 1; i <= count; i++) {
-                long page = value.getLong(i * Long.BYTES);
-                if (page < FIRST_PAGE || page >= above || pages.get((int) page)) {
-                    throw damaged(transaction, "page " + page + " is not below " + above + ", or is there twice");
-                }
-                pages.set((int) page);
-                above = page;
-            }
-        }
-
-        private StorageException damaged(long transaction, String found) {
-            return Damage.found(file, "the record of the pages that transaction " + transaction + " freed", found);
-        }
     }
 
     /** The head, then the blocks, one behind the other. */

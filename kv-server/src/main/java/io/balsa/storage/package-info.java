@@ -26,7 +26,8 @@
  *
  * <ul>
  *   <li>A commit that returned survives a power cut. LMDB in its default mode flushes the data pages, then writes the
- *       meta page that makes them count with another flush; the modes that leave out either are never used.
+ *       meta page that makes them count with another flush. The log leaves out the second when it only appends, and finds
+ *       such a commit again by its own means ({@code Redo}); nothing else leaves out either.
  *   <li>A damaged entry or value is refused, never returned: all of them carry CRC32C, since LMDB's pages carry
  *       nothing. Damage to a page's own structure may stop the process, or be refused by LMDB.
  *   <li>After a failed commit nothing more is written: a flush that failed once may succeed the next time without

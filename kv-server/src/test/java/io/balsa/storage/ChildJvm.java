@@ -14,7 +14,13 @@ final class ChildJvm {
 
     /** Starts {@code main} with this JVM's class path; its errors go where the test's go. */
     static Process start(Class<?> main, List<String> args) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
+        return start(List.of(), main, args);
+    }
+
+    /** The same, as a child of a command that ends with the command to run. */
+    static Process start(List<String> prefix, Class<?> main, List<String> args) throws IOException {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",

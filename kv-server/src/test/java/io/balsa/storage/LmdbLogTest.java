@@ -54,7 +54,7 @@ final class LmdbLogTest implements StorageContract {
         opened.write(null, List.of());
         opened.write(null, List.of(entry(1, 1, "abc"), entry(2, 1, "")));
         opened.write(new HardState(1, null), List.of());
-        assertThat(seen).containsExactly("2 in " + (24 + 17 + 3 + 17) + " after true", "0 in 0 after true");
+        assertThat(seen).containsExactly("2 in " + (52 + 17 + 3 + 17) + " after true", "0 in 0 after true");
     }
 
     @Test

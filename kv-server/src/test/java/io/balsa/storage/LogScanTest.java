@@ -3,6 +3,7 @@ package io.balsa.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.balsa.node.DamagedStoreException;
 import io.balsa.node.StorageException;
 import io.balsa.raft.EntryId;
 import io.balsa.raft.LogEntry;
@@ -57,6 +58,34 @@ final class LogScanTest {
         isRefused("it begins with entry 5 but was cut after");
     }
 
+    /** Not damage: that would set the store aside. */
+    @Test
+    void aLogOfFormat1IsRefusedByName() {
+        ByteBuffer head = ByteBuffer.allocateDirect(40).order(ByteOrder.LITTLE_ENDIAN);
+        head.put(0, (byte) 1);
+        ByteBuffer block = ByteBuffer.allocateDirect(24 + 17).order(ByteOrder.LITTLE_ENDIAN);
+        block.put(0, (byte) 1).putInt(4, 1).putLong(8, 1).putInt(16, block.capacity());
+        block.putInt(20, new EntryCodec(directory).checksum(block, 0, 20));
+        put(0, head);
+        assertThatThrownBy(() -> open().close())
+                .isInstanceOf(StorageException.class)
+                .isNotInstanceOf(DamagedStoreException.class)
+                .hasMessageContaining("was written in format 1, this program knows format 2");
+        put(1, block);
+        assertThatThrownBy(() -> open().close())
+                .isInstanceOf(StorageException.class)
+                .isNotInstanceOf(DamagedStoreException.class)
+                .hasMessageContaining("was written in format 1, this program knows format 2");
+    }
+
+    private void put(long index, ByteBuffer value) {
+        ByteBuffer key = ByteBuffer.allocateDirect(Long.BYTES).order(ByteOrder.nativeOrder());
+        key.putLong(0, index);
+        try (Env<ByteBuffer> env = Environments.open(directory, MAP_BYTES, MAP_BYTES, EnvFlags.MDB_NOTLS)) {
+            env.openDbi((byte[]) null, DbiFlags.MDB_INTEGERKEY).put(key, value);
+        }
+    }
+
     private void isRefused(String message) {
         assertThatThrownBy(() -> open().close())
                 .isInstanceOf(StorageException.class)
@@ -84,7 +113,7 @@ final class LogScanTest {
                         bytes += EntryCodec.sizeOf(entry);
                     }
                     key.putLong(0, block.get(0).index());
-                    codec.writeBlock(dbi.reserve(txn, key, bytes), block, 0, block.size());
+                    codec.writeBlock(dbi.reserve(txn, key, bytes), block, 0, block.size(), EntryCodec.Seal.NONE);
                 }
                 txn.commit();
             }

@@ -72,7 +72,7 @@ final class ScrubTest {
         openState().close();
         LmdbLog.open(log, MAP_BYTES, OPTIONS, CommitObserver.NONE).close();
         assertThat(Scrub.state(state).records()).isZero();
-        assertThat(Scrub.log(log).records()).isZero();
+        assertThat(Scrub.log(log).records()).as("the head").isEqualTo(1);
     }
 
     @Test
