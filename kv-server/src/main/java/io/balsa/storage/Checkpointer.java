@@ -29,6 +29,7 @@ final class Checkpointer {
     private final Dbi<ByteBuffer> dbi;
     private final Tables tables;
     private final CheckpointObserver observer;
+    private final PageFill fill;
     private final ExecutorService thread = Executors.newSingleThreadExecutor(Checkpointer::newThread);
     private volatile long checkpointedIndex;
     private volatile long usedBytes;
@@ -46,6 +47,7 @@ final class Checkpointer {
         try (Txn<ByteBuffer> txn = env.txnRead()) {
             this.liveBytes = Environments.liveBytes(dbi, txn);
         }
+        this.fill = PageFill.open(file, usedBytes);
     }
 
     private static Thread newThread(Runnable task) {
@@ -80,6 +82,7 @@ final class Checkpointer {
     private @Nullable StorageException commit(MemTable table, long index) {
         long start = System.nanoTime();
         long live;
+        fill.beforeTransaction(usedBytes);
         try (Txn<ByteBuffer> txn = env.txnWrite()) {
             for (MemTable.Change change : table.changes()) {
                 byte[] value = change.value();
@@ -136,7 +139,11 @@ final class Checkpointer {
         thread.shutdown();
         boolean interrupted = Thread.interrupted();
         try {
-            return thread.awaitTermination(timeoutMillis, TimeUnit.MILLISECONDS);
+            boolean ended = thread.awaitTermination(timeoutMillis, TimeUnit.MILLISECONDS);
+            if (ended) {
+                fill.close();
+            }
+            return ended;
         } catch (InterruptedException again) {
             interrupted = true;
             return false;

@@ -33,6 +33,7 @@ final class SnapshotWriter implements AutoCloseable {
     private final Tables tables;
     private final Env<ByteBuffer> env;
     private final Dbi<ByteBuffer> dbi;
+    private final PageFill fill;
     private final SnapshotDecoder decoder;
     private final long openedNanos;
     private @Nullable Txn<ByteBuffer> txn;
@@ -52,6 +53,7 @@ final class SnapshotWriter implements AutoCloseable {
         this.env =
                 Environments.open(directory, mapBytes, Math.min(mapBytes, LmdbState.MAP_BYTES_MIN), EnvFlags.MDB_NOTLS);
         this.dbi = env.openDbi((byte[]) null, new DbiFlags[0]);
+        this.fill = PageFill.open(file, Environments.usedBytes(env));
         this.decoder = new SnapshotDecoder(lastIncluded.index(), this::put);
     }
 
@@ -110,6 +112,7 @@ final class SnapshotWriter implements AutoCloseable {
     private Txn<ByteBuffer> begun() {
         Txn<ByteBuffer> begun = txn;
         if (begun == null) {
+            fill.beforeTransaction(Environments.usedBytes(env));
             begun = env.txnWrite();
             txn = begun;
         }
@@ -144,6 +147,7 @@ final class SnapshotWriter implements AutoCloseable {
         if (txn != null) {
             txn.close();
         }
+        fill.close();
         env.close();
     }
 }
