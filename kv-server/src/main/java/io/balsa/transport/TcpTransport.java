@@ -9,6 +9,7 @@ import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.HostAndPort;
@@ -61,6 +62,7 @@ public final class TcpTransport implements Transport {
     private final Counters counters = new Counters();
     private final Map<NodeId, Hello> hellos = new ConcurrentHashMap<>();
     private final AtomicBoolean drainScheduled = new AtomicBoolean();
+    private final Handler<Void> drain = this::drain;
 
     /** The one event loop that all sockets, timers and mutable state here belong to. */
     private final Context context;
@@ -245,11 +247,15 @@ public final class TcpTransport implements Transport {
             }
         }
         if (waiting && drainScheduled.compareAndSet(false, true)) {
-            context.runOnContext(go -> {
-                // Before the queues are read, so that what is queued during that schedules the next look at them.
-                drainScheduled.set(false);
-                connections.values().forEach(PeerConnection::drain);
-            });
+            context.runOnContext(drain);
+        }
+    }
+
+    private void drain(Void go) {
+        // Before the queues are read, so that what is queued during that schedules the next look at them.
+        drainScheduled.set(false);
+        for (PeerConnection connection : connections.values()) {
+            connection.drain();
         }
     }
 
