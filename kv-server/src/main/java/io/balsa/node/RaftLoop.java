@@ -17,8 +17,12 @@ import io.balsa.raft.Proposal;
 import io.balsa.raft.Raft;
 import io.balsa.raft.Ready;
 import io.balsa.raft.SnapshotChunk;
+import io.balsa.raft.SnapshotTask;
 import io.balsa.raft.TransferId;
+import io.balsa.raft.Transition;
+import io.balsa.raft.Vote;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -83,8 +87,12 @@ public final class RaftLoop {
         // Long enough for a new leader to commit, or to overwrite, what this one left behind.
         this.leaderChangeTicks = 2 * timeouts.electionMillisMax() / Timeouts.TICK_MILLIS;
         this.writes = new PendingWrites(observer);
-        this.reads =
-                new WaitingReads(raft, observer, 2 * timeouts.heartbeatMillis() / Timeouts.TICK_MILLIS, firstReadId);
+        this.reads = new WaitingReads(
+                raft,
+                stateMachine::query,
+                observer,
+                2 * timeouts.heartbeatMillis() / Timeouts.TICK_MILLIS,
+                firstReadId);
         raft.digests().applied(stateMachine.lastApplied(), stateMachine.stateHash());
     }
 
@@ -107,17 +115,29 @@ public final class RaftLoop {
         transport.send(ready.messages());
         install(ready.snapshot());
         apply(ready.committed());
-        ready.reads().forEach(read -> reads.confirmed(read.id(), read.readIndex()));
-        reads.serve(stateMachine.lastApplied(), stateMachine::query, nanoClock.getAsLong());
+        for (Ready.ReadState read : ready.reads()) {
+            reads.confirmed(read.id(), read.readIndex());
+        }
+        reads.serve(stateMachine.lastApplied(), nanoClock.getAsLong());
         write(ready);
         transport.send(ready.promises());
         raft.written();
-        ready.snapshotTasks().forEach(snapshots::start);
-        ready.transitions().forEach(observer::transition);
-        ready.votes().forEach(observer::vote);
+        startAndTell(ready);
         noticeLeader();
         observer.turn(nanoClock.getAsLong() - startedAt, inputs.size());
         return raft.hasReady(stateMachine.hasRoom()) || (leaderFound && reads.size() > 0);
+    }
+
+    private void startAndTell(Ready ready) {
+        for (SnapshotTask task : ready.snapshotTasks()) {
+            snapshots.start(task);
+        }
+        for (Transition transition : ready.transitions()) {
+            observer.transition(transition);
+        }
+        for (Vote vote : ready.votes()) {
+            observer.vote(vote);
+        }
     }
 
     /** First the state, whole or not at all, then the log: between the two {@link Storage#finishInstall} goes on from here. */
@@ -189,7 +209,9 @@ public final class RaftLoop {
 
     /** Before anything is sent, or answered from a state that is wrong. */
     private void noticeDivergence() {
-        raft.digests().takeFound().forEach(observer::statesDiffer);
+        for (Divergence found : raft.digests().takeFound()) {
+            observer.statesDiffer(found);
+        }
         Divergence own = raft.digests().own();
         if (own != null) {
             throw new DamagedStoreException(
@@ -358,13 +380,11 @@ public final class RaftLoop {
 
     /** The server as it is now. */
     public NodeStatus status() {
-        List<NodeStatus.Member> members = raft.membership().members().stream()
-                .map(Member::id)
-                .map(member -> new NodeStatus.Member(
-                        member,
-                        raft.matchIndexOf(member),
-                        raft.isLeader() ? raft.ticksSinceContact(member) * Timeouts.TICK_MILLIS : -1))
-                .toList();
+        List<NodeStatus.Member> members = new ArrayList<>();
+        for (Member member : raft.membership().members()) {
+            long sinceContactMillis = raft.isLeader() ? raft.ticksSinceContact(member.id()) * Timeouts.TICK_MILLIS : -1;
+            members.add(new NodeStatus.Member(member.id(), raft.matchIndexOf(member.id()), sinceContactMillis));
+        }
         return new NodeStatus(
                 raft.self(),
                 raft.role(),
@@ -388,6 +408,6 @@ public final class RaftLoop {
                         raft.digests().comparisons(),
                         raft.digests().differences()),
                 raft.membership(),
-                members);
+                List.copyOf(members));
     }
 }

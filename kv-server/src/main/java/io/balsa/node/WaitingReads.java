@@ -40,6 +40,7 @@ final class WaitingReads {
     }
 
     private final Raft raft;
+    private final Function<Query, QueryResult> state;
     private final Observer observer;
     private final int retryTicks;
     private final List<Batch> batches = new ArrayList<>();
@@ -47,18 +48,24 @@ final class WaitingReads {
     private List<Read> incomingByLease = new ArrayList<>();
     private long nextId;
 
-    /** @param firstId such that no later start of this server uses the ids from there on */
-    WaitingReads(Raft raft, Observer observer, int retryTicks, long firstId) {
+    /**
+     * @param state answers what is asked
+     * @param firstId such that no later start of this server uses the ids from there on
+     */
+    WaitingReads(Raft raft, Function<Query, QueryResult> state, Observer observer, int retryTicks, long firstId) {
         this.raft = raft;
+        this.state = state;
         this.observer = observer;
         this.retryTicks = retryTicks;
         this.nextId = firstId;
     }
 
     int size() {
-        return incoming.size()
-                + incomingByLease.size()
-                + batches.stream().mapToInt(batch -> batch.reads.size()).sum();
+        int size = incoming.size() + incomingByLease.size();
+        for (Batch batch : batches) {
+            size += batch.reads.size();
+        }
+        return size;
     }
 
     void add(Query query, Consistency consistency, long nowNanos, long deadlineTick, Consumer<ReadResult> reply) {
@@ -113,7 +120,7 @@ final class WaitingReads {
     }
 
     /** Serves what is confirmed and applied. */
-    void serve(long lastApplied, Function<Query, QueryResult> state, long nowNanos) {
+    void serve(long lastApplied, long nowNanos) {
         Iterator<Batch> iterator = batches.iterator();
         while (iterator.hasNext()) {
             Batch batch = iterator.next();

@@ -89,13 +89,21 @@ final class Comparisons {
 
     /** Everyone that is there; who does not answer anything is not waited for. */
     private boolean allAgree() {
-        return agreed.index() == askedIndex
-                && answers.containsKey(raft.self())
-                && peers.entrySet().stream()
-                        .filter(peer -> peer.getValue().ticksSinceContact
-                                < raft.config().electionTicksMin())
-                        .allMatch(peer -> answers.containsKey(peer.getKey()))
-                && answers.values().stream().allMatch(hash -> hash == agreed.hash());
+        if (agreed.index() != askedIndex || !answers.containsKey(raft.self())) {
+            return false;
+        }
+        for (Map.Entry<NodeId, Progress> peer : peers.entrySet()) {
+            boolean there = peer.getValue().ticksSinceContact < raft.config().electionTicksMin();
+            if (there && !answers.containsKey(peer.getKey())) {
+                return false;
+            }
+        }
+        for (long hash : answers.values()) {
+            if (hash != agreed.hash()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void judge() {

@@ -3,6 +3,7 @@ package io.balsa.raft;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -82,7 +83,9 @@ final class Leader extends Role {
 
     @Override
     void tick() {
-        peers.values().forEach(progress -> progress.tick(raft.log().lastIndex()));
+        for (Progress progress : peers.values()) {
+            progress.tick(raft.log().lastIndex());
+        }
         if (ticksSinceMajorityContact() >= raft.config().electionTicksMin()) {
             raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.NO_MAJORITY_CONTACT);
             return;
@@ -94,7 +97,9 @@ final class Leader extends Role {
                 return;
             }
         }
-        peers.values().forEach(snapshots::tick);
+        for (Progress progress : peers.values()) {
+            snapshots.tick(progress);
+        }
         changes.tick();
         comparisons.tick();
         ticksUntilHeartbeat--;
@@ -162,7 +167,9 @@ final class Leader extends Role {
             reads.startRound();
             lease.roundBegins(reads.round());
         }
-        peers.forEach((peer, progress) -> {
+        for (Map.Entry<NodeId, Progress> entry : peers.entrySet()) {
+            NodeId peer = entry.getKey();
+            Progress progress = entry.getValue();
             if (heartbeat) {
                 progress.probeSent = false;
             }
@@ -177,7 +184,7 @@ final class Leader extends Role {
             if (!sent && (heartbeat || round)) {
                 appendEntries(peer, heartbeatIndex(progress), List.of());
             }
-        });
+        }
         confirmReads(); // Alone, it needs nobody's answer.
     }
 
@@ -204,7 +211,10 @@ final class Leader extends Role {
         while (progress.mayStream() && progress.nextIndex <= raft.log().lastIndex()) {
             List<LogEntry> entries = entriesFor(progress);
             appendEntries(peer, progress.nextIndex - 1, entries);
-            long bytes = entries.stream().mapToLong(LogEntry::sizeBytes).sum();
+            long bytes = 0;
+            for (LogEntry entry : entries) {
+                bytes += entry.sizeBytes();
+            }
             progress.sent(entries.get(entries.size() - 1).index(), bytes);
             sent = true;
         }
@@ -347,6 +357,9 @@ final class Leader extends Role {
     }
 
     private void confirmReads() {
+        if (reads.isEmpty()) {
+            return;
+        }
         long confirmedRound = majorityReached(reads.round(), progress -> progress.ackedRound);
         for (PendingReads.Read read : reads.confirmed(confirmedRound)) {
             if (read.from().equals(raft.self())) {

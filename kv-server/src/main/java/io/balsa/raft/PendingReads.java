@@ -29,6 +29,10 @@ final class PendingReads {
         roundWanted = true;
     }
 
+    boolean isEmpty() {
+        return waiting.isEmpty();
+    }
+
     boolean roundWanted() {
         return roundWanted;
     }
