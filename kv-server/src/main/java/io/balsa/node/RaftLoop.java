@@ -367,6 +367,11 @@ public final class RaftLoop {
         }
     }
 
+    /** See {@link Raft#settledIndex}. */
+    long settledIndex() {
+        return raft.settledIndex();
+    }
+
     public boolean transferLeadership(@Nullable NodeId target) {
         return raft.transferLeadership(target);
     }

@@ -4,6 +4,7 @@ import io.balsa.kv.Query;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.Membership;
 import io.balsa.raft.MembershipChange;
+import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.SnapshotChunk;
 import io.balsa.raft.TransferId;
@@ -22,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RaftThread implements Node, Snapshots.Outcomes {
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(Timeouts.TICK_MILLIS);
+
+    private static final long NOTHING_SETTLED = -1;
 
     private final RaftLoop loop;
     private final Inbox inbox;
@@ -70,7 +73,7 @@ public final class RaftThread implements Node, Snapshots.Outcomes {
         long nextTick = System.nanoTime() + TICK_NANOS;
         boolean more = false;
         while (!stopping) {
-            List<Input> inputs = inbox.take(more ? 0 : nextTick - System.nanoTime());
+            List<Input> inputs = inbox.take(more ? 0 : nextTick - System.nanoTime(), loop.settledIndex());
             long now = System.nanoTime();
             boolean tick = now >= nextTick;
             if (tick) {
@@ -95,7 +98,7 @@ public final class RaftThread implements Node, Snapshots.Outcomes {
         stopping = true;
         inbox.close();
         ended.await();
-        for (Input left : inbox.take(0)) {
+        for (Input left : inbox.take(0, NOTHING_SETTLED)) {
             left.giveTo(loop); // Which refuses.
         }
     }
@@ -146,7 +149,13 @@ public final class RaftThread implements Node, Snapshots.Outcomes {
 
     /** Messages of other servers; dropped when too many wait. */
     public boolean receive(List<Envelope> envelopes) {
-        return inbox.message(loop -> loop.receive(envelopes));
+        Input input = loop -> loop.receive(envelopes);
+        if (envelopes.size() == 1
+                && envelopes.get(0).message() instanceof Message.AppendEntriesReply reply
+                && reply.success()) {
+            return inbox.acknowledgement(input, reply.matchIndex());
+        }
+        return inbox.message(input);
     }
 
     /** A peer's process closed its connection. */

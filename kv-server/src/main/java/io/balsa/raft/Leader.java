@@ -151,6 +151,19 @@ final class Leader extends Role {
         return unappliedBytes;
     }
 
+    /** See {@link Raft#settledIndex}. */
+    boolean isSettled() {
+        return raft.commitIndex() == raft.log().lastIndex() && reads.isEmpty() && transferTarget == null;
+    }
+
+    long matchIndexOf(NodeId server) {
+        return server.equals(raft.self()) ? raft.log().writtenIndex() : progressOf(server).matchIndex;
+    }
+
+    long ticksSinceContact(NodeId server) {
+        return server.equals(raft.self()) ? 0 : progressOf(server).ticksSinceContact;
+    }
+
     boolean hasReady() {
         return reads.roundWanted() || ticksUntilHeartbeat <= 0;
     }

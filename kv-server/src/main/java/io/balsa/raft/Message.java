@@ -14,6 +14,14 @@ public sealed interface Message {
     /** Calls the handler method for this kind of message. */
     void deliverTo(Handler handler, NodeId from);
 
+    /** Whether it says what its sender's disk holds, or pledges a vote: then it must be from the disk that the membership knows. */
+    default boolean promises() {
+        return this instanceof AppendEntriesReply
+                || this instanceof PreVoteReply
+                || this instanceof RequestVoteReply
+                || this instanceof InstallSnapshotReply;
+    }
+
     /** "Would you vote for me in {@code term}?" Changes no term and no vote (thesis §9.6). */
     record PreVote(long term, EntryId lastLog) implements Message {
         @Override

@@ -113,11 +113,7 @@ public final class Raft {
      */
     private boolean countsForNothing(Envelope envelope) {
         Message message = envelope.message();
-        boolean reply = message instanceof Message.AppendEntriesReply
-                || message instanceof Message.PreVoteReply
-                || message instanceof Message.RequestVoteReply
-                || message instanceof Message.InstallSnapshotReply;
-        Member member = reply ? membership().member(envelope.from()) : null;
+        Member member = message.promises() ? membership().member(envelope.from()) : null;
         if (member == null || member.directoryId().equals(envelope.directoryId())) {
             return false;
         }
@@ -313,20 +309,19 @@ public final class Raft {
         return role instanceof Leader leader ? leader.unappliedBytes() : 0;
     }
 
+    /** This leader's last entry, when all is committed and nothing waits for an answer: what acknowledges it is no news; else -1. */
+    public long settledIndex() {
+        return role instanceof Leader leader && leader.isSettled() ? log.lastIndex() : -1;
+    }
+
     /** What the leader knows to be on that server's disk; 0 unless this server leads. */
     public long matchIndexOf(NodeId server) {
-        if (!(role instanceof Leader leader)) {
-            return 0;
-        }
-        return server.equals(self) ? log.writtenIndex() : leader.progressOf(server).matchIndex;
+        return role instanceof Leader leader ? leader.matchIndexOf(server) : 0;
     }
 
     /** Ticks since the leader heard from that server; -1 unless this server leads. */
     public long ticksSinceContact(NodeId server) {
-        if (!(role instanceof Leader leader)) {
-            return -1;
-        }
-        return server.equals(self) ? 0 : leader.progressOf(server).ticksSinceContact;
+        return role instanceof Leader leader ? leader.ticksSinceContact(server) : -1;
     }
 
     /** The entry at {@code index}, behind the anchor and up to {@code lastLog().index()}; for checks and diagnostics. */
