@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class InboxTest {
     private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long SETTLED = 7;
     private static final Input INPUT = loop -> {};
     private static final Input ACKNOWLEDGEMENT = loop -> {};

@@ -241,8 +241,8 @@ final class BugZoo {
                         .within(500)
                         .by(
                                 "node/RaftLoop.java",
-                                "2 * timeouts.heartbeatMillis() / Timeouts.TICK_MILLIS, firstReadId)",
-                                "2 * timeouts.heartbeatMillis() / Timeouts.TICK_MILLIS, 1)"),
+                                "                firstReadId);",
+                                "                1);"),
                 simulated("the answer to another read is taken", "8", "ReadsAreFresh")
                         .within(300)
                         .by(
