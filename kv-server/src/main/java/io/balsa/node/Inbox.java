@@ -10,13 +10,21 @@ import org.jspecify.annotations.Nullable;
  * leaves room for the other servers' messages.
  */
 final class Inbox {
+    private static final long NONE = -1;
+
     private final int requestsMax;
     private final int messagesMax;
     private List<Input> inputs = new ArrayList<>();
     private int requests;
     private int messages;
     private boolean takerWaits;
-    private long settledIndex;
+
+    /** What the taker needs no more acknowledgements of. */
+    private long settledIndex = NONE;
+
+    /** What all that waits here acknowledges; {@link #NONE} when there is anything else. */
+    private long acknowledgedIndex = NONE;
+
     private boolean closed;
 
     Inbox(int requestsMax, int messagesMax) {
@@ -33,57 +41,62 @@ final class Inbox {
             return Refusal.BUSY;
         }
         requests++;
-        add(input, true);
+        add(input, NONE);
         return null;
     }
 
     /** Messages of other servers; when there are too many they are lost, which Raft expects of a network. */
     synchronized boolean message(Input input) {
-        return message(input, true);
+        return message(input, NONE);
     }
 
     /**
-     * The same for an acknowledgement of the log up to {@code index}. One that brings nothing about, as the taker said, is not
-     * worth a turn of its own: it is taken with the next input, or at the next tick.
+     * The same for an acknowledgement of the log up to {@code index}. One that brings nothing about, as the taker says, is taken
+     * with the next input, or when the taker has waited long enough.
      */
     synchronized boolean acknowledgement(Input input, long index) {
-        return message(input, index != settledIndex);
+        return message(input, index);
     }
 
-    private boolean message(Input input, boolean wake) {
+    private boolean message(Input input, long acknowledged) {
         if (closed || messages >= messagesMax) {
             return false;
         }
         messages++;
-        add(input, wake);
+        add(input, acknowledged);
         return true;
     }
 
     /** What this server's own threads report of work that the loop gave them: as little as that, and never lost. */
     synchronized void report(Input input) {
         if (!closed) {
-            add(input, true);
+            add(input, NONE);
         }
     }
 
-    private void add(Input input, boolean wake) {
+    private void add(Input input, long acknowledged) {
+        acknowledgedIndex = inputs.isEmpty() || acknowledged == acknowledgedIndex ? acknowledged : NONE;
         inputs.add(input);
-        if (wake && takerWaits) {
+        if (takerWaits && hasNews()) {
             takerWaits = false;
             notifyAll();
         }
     }
 
+    private boolean hasNews() {
+        return !inputs.isEmpty() && (acknowledgedIndex == NONE || acknowledgedIndex != settledIndex);
+    }
+
     /**
      * Takes everything; waits up to {@code nanos} for something to come in. Returns an empty list after that.
      *
-     * @param settled an acknowledgement of this index does not end the wait
+     * @param settled acknowledgements of this index are not worth a turn; -1: all are
      */
     synchronized List<Input> take(long nanos, long settled) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
         long left = nanos;
         settledIndex = settled;
-        takerWaits = inputs.isEmpty();
+        takerWaits = !hasNews();
         while (takerWaits && left > 0 && !closed) {
             // Rounded up: waiting 0 ms would wait for ever, and 0.4 ms would spin.
             wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left + 999_999)));

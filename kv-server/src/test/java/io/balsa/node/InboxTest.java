@@ -61,10 +61,28 @@ class InboxTest {
     }
 
     @Test
-    void whatIsThereAlreadyIsNotWaitedFor() throws InterruptedException {
-        inbox.take(0, SETTLED);
+    void newsThatIsThereAlreadyIsNotWaitedFor() throws InterruptedException {
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
-        assertThat(inbox.take(LONG_NANOS, SETTLED)).containsExactly(ACKNOWLEDGEMENT);
+        inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED + 1);
+        assertThat(inbox.take(LONG_NANOS, SETTLED)).containsExactly(ACKNOWLEDGEMENT, ACKNOWLEDGEMENT);
+        inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
+        inbox.request(INPUT);
+        assertThat(inbox.take(LONG_NANOS, SETTLED)).containsExactly(ACKNOWLEDGEMENT, INPUT);
+    }
+
+    @Test
+    void anAcknowledgementThatTurnsOutToBeNoNewsIsNoReasonForATurn() throws InterruptedException {
+        inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
+        CompletableFuture<List<Input>> taken = take(LONG_NANOS);
+        assertThat(taken).isNotDone();
+        inbox.message(INPUT);
+        assertThat(taken.join()).containsExactly(ACKNOWLEDGEMENT, INPUT);
+    }
+
+    @Test
+    void whereNothingIsSettledAllAreNews() throws InterruptedException {
+        inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
+        assertThat(inbox.take(LONG_NANOS, -1)).containsExactly(ACKNOWLEDGEMENT);
     }
 
     @Test

@@ -239,10 +239,7 @@ final class BugZoo {
                                                 + " EntryId.NONE, request.round())")),
                 simulated("ids of reads begin anew at each start", "8", "ReadIndexIsFresh", "ReadsAreFresh")
                         .within(500)
-                        .by(
-                                "node/RaftLoop.java",
-                                "                firstReadId);",
-                                "                1);"),
+                        .by("node/RaftLoop.java", "                firstReadId);", "                1);"),
                 simulated("the answer to another read is taken", "8", "ReadsAreFresh")
                         .within(300)
                         .by(
