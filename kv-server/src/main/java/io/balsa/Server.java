@@ -136,7 +136,7 @@ public final class Server implements AutoCloseable {
         log.finishInstall(state.installed());
         space = new Space(directory, log, state, config.space());
         spaceWatch = new SpaceWatch(config.id(), space, this::shortageOfOthers);
-        vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS));
+        vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS).setPreferNativeTransport(true));
         closeLater(() -> await(vertx.close(), STOP_SECONDS_MAX));
         transport = new TcpTransport(
                 vertx,

@@ -178,7 +178,7 @@ public final class DataDirectory implements AutoCloseable {
      */
     private static void loadLibrary(Path directory) throws IOException {
         clear(directory); // A killed process could not. One that is loaded stays so without its name.
-        for (String property : new String[] {"lmdbjava.extract.dir", "jffi.extract.dir"}) {
+        for (String property : new String[] {"lmdbjava.extract.dir", "jffi.extract.dir", "io.netty.native.workdir"}) {
             if (System.getProperty(property) == null) {
                 System.setProperty(property, directory.toString());
             }
