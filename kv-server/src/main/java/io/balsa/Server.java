@@ -351,14 +351,15 @@ public final class Server implements AutoCloseable {
         int httpPort = await(http.start(vertx, EVENT_LOOPS), START_SECONDS_MAX);
         closeLater(() -> await(http.stop(), STOP_SECONDS_MAX));
         LOG.info(
-                "{} {} of cluster {} serves HTTP on {}:{}, peers on port {}, data in {}",
+                "{} {} of cluster {} serves HTTP on {}:{}, peers on port {}, data in {}, sockets by {}",
                 config.id(),
                 version(),
                 config.clusterId(),
                 config.http().host(),
                 httpPort,
                 raftPort,
-                config.dataDirectory());
+                config.dataDirectory(),
+                vertx.isNativeTransportEnabled() ? "epoll" : "the JDK");
     }
 
     /** The port that clients are served on. */

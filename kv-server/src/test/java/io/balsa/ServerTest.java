@@ -3,6 +3,9 @@ package io.balsa;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.balsa.node.Compaction;
 import io.balsa.node.Timeouts;
 import io.balsa.raft.NodeId;
@@ -20,7 +23,10 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 /** A whole server, a cluster of its own, in this process: that what its parts measure reaches Prometheus. */
 final class ServerTest {
@@ -34,8 +40,13 @@ final class ServerTest {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private Server server;
 
+    private final Logger logger = (Logger) LoggerFactory.getLogger(Server.class);
+    private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
+
     @BeforeEach
     void start() throws Exception {
+        logged.start();
+        logger.addAppender(logged);
         SortedMap<NodeId, HostAndPort> peers = new TreeMap<>();
         peers.put(SELF, HostAndPort.create("127.0.0.1", 0));
         server = Server.start(
@@ -65,6 +76,21 @@ final class ServerTest {
     @AfterEach
     void stop() {
         server.close();
+        logger.detachAppender(logged);
+    }
+
+    /** A Netty whose parts are of different versions would fall back to the JDK's selector, and only be slower. */
+    @Test
+    @EnabledOnOs(
+            value = OS.LINUX,
+            architectures = {"amd64", "aarch64"})
+    void onLinuxItsSocketsAreServedByEpoll() {
+        assertThat(logged.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .filteredOn(line -> line.contains("serves HTTP"))
+                .singleElement()
+                .asString()
+                .endsWith("sockets by epoll");
     }
 
     @Test

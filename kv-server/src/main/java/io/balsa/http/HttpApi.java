@@ -1,5 +1,6 @@
 package io.balsa.http;
 
+import io.balsa.node.SocketFailure;
 import io.vertx.core.Context;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Future;
@@ -61,7 +62,8 @@ public final class HttpApi {
         return vertx.deployVerticle(() -> new Opening(address), new DeploymentOptions().setInstances(instances))
                 .map(id -> port)
                 .recover(failure -> Future.failedFuture(new IOException(
-                        "cannot listen for clients on " + config.host() + ":" + port + ": " + failure.getMessage()
+                        "cannot listen for clients on " + config.host() + ":" + port + ": "
+                                + SocketFailure.reason(failure)
                                 + "; is another server running there, or is the address not of this machine?",
                         failure)));
     }

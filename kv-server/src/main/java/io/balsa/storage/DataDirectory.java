@@ -29,7 +29,7 @@ import org.lmdbjava.Meta;
  *   state.new/  the same, on its way from another server; cleared at each start
  *   journal/    an LMDB environment: the last elections; nothing depends on it
  *   reserve     room for deletes on a full disk
- *   native/     LMDB's library, unpacked from the jar; cleared at each start
+ *   native/     the libraries of LMDB and Netty, unpacked from the jar; cleared at each start
  *   set-aside-TIME/  damaged stores, with their identity and the reason; never deleted
  * </pre>
  *
@@ -173,8 +173,8 @@ public final class DataDirectory implements AutoCloseable {
     }
 
     /**
-     * Makes LMDB's native library load now, from a directory that surely allows it: many systems mount the default,
-     * {@code /tmp}, without permission to execute.
+     * Makes LMDB's native library load now, and Netty's when the sockets need it, from a directory that surely allows it: many
+     * systems mount the default, {@code /tmp}, without permission to execute.
      */
     private static void loadLibrary(Path directory) throws IOException {
         clear(directory); // A killed process could not. One that is loaded stays so without its name.

@@ -1,6 +1,7 @@
 package io.balsa.transport;
 
 import io.balsa.node.Shortage;
+import io.balsa.node.SocketFailure;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Vertx;
@@ -185,7 +186,7 @@ final class PeerConnection {
                 greet(connected.result());
             } else {
                 counters.connectFailures.increment();
-                waitAndDial("cannot connect: " + connected.cause().getMessage());
+                waitAndDial("cannot connect: " + SocketFailure.reason(connected.cause()));
             }
         });
     }

@@ -1,5 +1,6 @@
 package io.balsa.transport;
 
+import io.balsa.node.SocketFailure;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
@@ -34,7 +35,7 @@ final class Probe {
                         + " ms; is the server running, and reachable from here?"));
         client.connect(address.port(), address.host()).onComplete(connected -> {
             if (connected.failed()) {
-                fail("cannot connect to " + address + ": " + connected.cause().getMessage());
+                fail("cannot connect to " + address + ": " + SocketFailure.reason(connected.cause()));
             } else if (found.future().isComplete()) {
                 Wire.abort(connected.result());
             } else {

@@ -2,6 +2,7 @@ package io.balsa.transport;
 
 import io.balsa.node.Room;
 import io.balsa.node.Shortage;
+import io.balsa.node.SocketFailure;
 import io.balsa.node.Transport;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.Member;
@@ -222,7 +223,8 @@ public final class TcpTransport implements Transport {
                     if (bound.failed()) {
                         Throwable cause = bound.cause();
                         started.fail(new IOException(
-                                "cannot listen for other servers on " + config.bind() + ": " + cause.getMessage()
+                                "cannot listen for other servers on " + config.bind() + ": "
+                                        + SocketFailure.reason(cause)
                                         + "; is another server running there, or is the address not of this machine?",
                                 cause));
                         return;
