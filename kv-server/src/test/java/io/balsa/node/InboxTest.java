@@ -10,7 +10,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+/** What should be taken at once and is not comes after a minute, which is too late here. */
+@Timeout(20)
 class InboxTest {
     private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(60);
     private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -68,6 +71,9 @@ class InboxTest {
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
         inbox.request(INPUT);
         assertThat(inbox.take(LONG_NANOS, SETTLED)).containsExactly(ACKNOWLEDGEMENT, INPUT);
+        inbox.request(INPUT);
+        inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
+        assertThat(inbox.take(LONG_NANOS, SETTLED)).containsExactly(INPUT, ACKNOWLEDGEMENT);
     }
 
     @Test

@@ -91,6 +91,22 @@ final class MetaPagesTest {
         }
     }
 
+    /** By the commit after a missing one, which had begun to write into pages that were free to it, when the power went. */
+    @Test
+    void anOlderTreeThatIsOverwrittenIsOfNoConcern() throws IOException {
+        byte[][] content = {{}};
+        writeALog(12, (commit, written) -> content[0] = written);
+        Path overwritten = Files.createDirectory(directory.resolve("overwritten"));
+        int older = txn(content[0], 0) < txn(content[0], PAGE) ? 0 : PAGE;
+        int freeRoot =
+                (int) ByteBuffer.wrap(content[0]).order(ByteOrder.nativeOrder()).getLong(older + 16 + 24 + 40);
+        Arrays.fill(content[0], freeRoot * PAGE, (freeRoot + 1) * PAGE, (byte) 0x55);
+        Files.write(overwritten.resolve("data.mdb"), content[0]);
+        try (LmdbLog log = LmdbLog.open(overwritten, MAP_BYTES, OPTIONS, CommitObserver.NONE)) {
+            assertThat(log.last()).isEqualTo(lastOf(12));
+        }
+    }
+
     /** A reader keeps every freed page from being used again: so many are free that their tree has branches. */
     @Test
     void aTreeOfFreePagesWithBranchesIsRead() throws IOException {

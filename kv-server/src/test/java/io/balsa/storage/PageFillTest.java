@@ -42,13 +42,18 @@ class PageFillTest {
         try (PageFill fill = PageFill.open(path, pages(2))) {
             write(5);
             fill.beforeTransaction(pages(5));
+            assertUsedThenZeros(5, 8);
             write(7);
             fill.beforeTransaction(pages(7));
+            assertUsedThenZeros(7, 9);
         }
+    }
+
+    private void assertUsedThenZeros(int used, int all) throws IOException {
         byte[] file = Files.readAllBytes(path);
-        assertThat(file).hasSize((int) pages(9));
-        assertThat(Arrays.copyOf(file, (int) pages(7))).containsOnly(1);
-        assertThat(Arrays.copyOfRange(file, (int) pages(7), file.length)).containsOnly(0);
+        assertThat(file).hasSize((int) pages(all));
+        assertThat(Arrays.copyOf(file, (int) pages(used))).containsOnly(1);
+        assertThat(Arrays.copyOfRange(file, (int) pages(used), file.length)).containsOnly(0);
     }
 
     /** What LMDB does: it writes its pages over what is there. */
