@@ -1,6 +1,5 @@
 package io.balsa;
 
-import io.balsa.http.DialBack;
 import io.balsa.http.HttpApi;
 import io.balsa.http.HttpConfig;
 import io.balsa.http.HttpPorts;
@@ -41,7 +40,6 @@ import io.balsa.transport.TransportStats;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import io.vertx.core.net.HostAndPort;
 import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -53,7 +51,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -136,10 +133,9 @@ public final class Server implements AutoCloseable {
         log.finishInstall(state.installed());
         space = new Space(directory, log, state, config.space());
         spaceWatch = new SpaceWatch(config.id(), space, this::shortageOfOthers);
-        vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(EVENT_LOOPS).setPreferNativeTransport(true));
-        closeLater(() -> await(vertx.close(), STOP_SECONDS_MAX));
+        vertx = openVertx(EVENT_LOOPS);
         transport = new TcpTransport(
-                vertx,
+                openVertx(1), // Raft's own: a turn waits for the disk, and no client's connection may wait along.
                 transportConfig(),
                 envelopes -> raftThread().receive(envelopes),
                 peer -> raftThread().connectionClosed(peer),
@@ -150,13 +146,23 @@ public final class Server implements AutoCloseable {
         Membership membership = membership(stateMachine);
         transport.membership(membership); // Before the first hello: it says by which directory a peer is known.
         formation = membership.isEmpty() && !config.join() && !directory.isReplacement() ? formation() : null;
-        raftThread = new RaftThread(loop(stateMachine, membership), REQUESTS_MAX, MESSAGE_BATCHES_MAX, this::halt);
+        raftThread = new RaftThread(
+                loop(stateMachine, membership), transport.thread(), REQUESTS_MAX, MESSAGE_BATCHES_MAX, this::halt);
         http = new HttpApi(HttpConfig.at(config.http().host(), config.http().port()), ports());
         metrics.node(raftThread::status);
         setAsides = directory.setAsides();
         metrics.stores(this::storeSizes, storesSetAside);
         metrics.space(space::roomBytes, config.space().quotaBytes(), () -> spaceWatch.shortage() != null);
         metrics.transport(this::transportTotals);
+    }
+
+    private Vertx openVertx(int eventLoops) {
+        Vertx opened = Vertx.vertx(new VertxOptions()
+                .setEventLoopPoolSize(eventLoops)
+                .setPreferNativeTransport(true)
+                .setMaxEventLoopExecuteTime(Long.MAX_VALUE)); // What hangs is told by /livez and the slow commits.
+        closeLater(() -> await(opened.close(), STOP_SECONDS_MAX));
+        return opened;
     }
 
     private TransportConfig transportConfig() {
@@ -296,7 +302,7 @@ public final class Server implements AutoCloseable {
         return new HttpPorts(
                 new SpaceGuard(raftThread, spaceWatch, telemetry),
                 new HandOver(vertx, raftThread),
-                this::dialBack,
+                new Visit(transport),
                 this::httpUrlOf,
                 metrics,
                 journal::elections,
@@ -438,23 +444,6 @@ public final class Server implements AutoCloseable {
 
     private @Nullable String httpUrlOf(NodeId node) {
         return node.equals(config.id()) ? config.httpUrl() : transport.httpUrlOf(node);
-    }
-
-    /** Before a server is taken in: it must be there, of this cluster, and empty. */
-    private void dialBack(NodeId node, String address, long timeoutMillis, Consumer<DialBack.Answer> reply) {
-        HostAndPort dialled = HostAndPort.parseAuthority(address, -1);
-        if (dialled == null || dialled.port() <= 0) {
-            reply.accept(new DialBack.Answer.Unusable("'" + address + "' does not look like 10.0.0.4:9081"));
-            return;
-        }
-        transport
-                .probe(node, dialled, timeoutMillis)
-                .onSuccess(found -> reply.accept(
-                        found.lastLogIndex() == 0
-                                ? new DialBack.Answer.Found(found.directoryId())
-                                : new DialBack.Answer.Unusable(node + " at " + address + " holds a log of "
-                                        + found.lastLogIndex() + " entries; start it with an empty data directory")))
-                .onFailure(failure -> reply.accept(new DialBack.Answer.Unusable(String.valueOf(failure.getMessage()))));
     }
 
     private StoreSizes storeSizes() {

@@ -2,7 +2,6 @@ package io.balsa.node;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,10 +13,13 @@ final class Inbox {
 
     private final int requestsMax;
     private final int messagesMax;
+    private final Runnable wake;
     private List<Input> inputs = new ArrayList<>();
     private int requests;
     private int messages;
-    private boolean takerWaits;
+
+    /** From its being woken to the end of its turn: what comes meanwhile is for {@link #turned} to judge. */
+    private boolean awake;
 
     /** What the taker needs no more acknowledgements of. */
     private long settledIndex = NONE;
@@ -27,96 +29,116 @@ final class Inbox {
 
     private boolean closed;
 
-    Inbox(int requestsMax, int messagesMax) {
+    /** @param wake called once when there is news and no turn under way; must return quickly */
+    Inbox(int requestsMax, int messagesMax, Runnable wake) {
         this.requestsMax = requestsMax;
         this.messagesMax = messagesMax;
+        this.wake = wake;
     }
 
     /** A client's request; null: taken, else why not. */
-    synchronized @Nullable Refusal request(Input input) {
-        if (closed) {
-            return Refusal.STOPPING;
+    @Nullable
+    Refusal request(Input input) {
+        boolean news;
+        synchronized (this) {
+            if (closed) {
+                return Refusal.STOPPING;
+            }
+            if (requests >= requestsMax) {
+                return Refusal.BUSY;
+            }
+            requests++;
+            news = add(input, NONE);
         }
-        if (requests >= requestsMax) {
-            return Refusal.BUSY;
-        }
-        requests++;
-        add(input, NONE);
+        wakeIf(news);
         return null;
     }
 
     /** Messages of other servers; when there are too many they are lost, which Raft expects of a network. */
-    synchronized boolean message(Input input) {
+    boolean message(Input input) {
         return message(input, NONE);
     }
 
     /**
      * The same for an acknowledgement of the log up to {@code index}. One that brings nothing about, as the taker says, is taken
-     * with the next input, or when the taker has waited long enough.
+     * with the next input.
      */
-    synchronized boolean acknowledgement(Input input, long index) {
+    boolean acknowledgement(Input input, long index) {
         return message(input, index);
     }
 
     private boolean message(Input input, long acknowledged) {
-        if (closed || messages >= messagesMax) {
-            return false;
+        boolean news;
+        synchronized (this) {
+            if (closed || messages >= messagesMax) {
+                return false;
+            }
+            messages++;
+            news = add(input, acknowledged);
         }
-        messages++;
-        add(input, acknowledged);
+        wakeIf(news);
         return true;
     }
 
     /** What this server's own threads report of work that the loop gave them: as little as that, and never lost. */
-    synchronized void report(Input input) {
-        if (!closed) {
-            add(input, NONE);
+    void report(Input input) {
+        boolean news;
+        synchronized (this) {
+            news = !closed && add(input, NONE);
         }
+        wakeIf(news);
     }
 
-    private void add(Input input, long acknowledged) {
+    private boolean add(Input input, long acknowledged) {
         acknowledgedIndex = inputs.isEmpty() || acknowledged == acknowledgedIndex ? acknowledged : NONE;
         inputs.add(input);
-        if (takerWaits && hasNews()) {
-            takerWaits = false;
-            notifyAll();
-        }
+        return wakes();
+    }
+
+    private boolean wakes() {
+        boolean wakes = !awake && hasNews();
+        awake |= wakes;
+        return wakes;
     }
 
     private boolean hasNews() {
         return !inputs.isEmpty() && (acknowledgedIndex == NONE || acknowledgedIndex != settledIndex);
     }
 
-    /**
-     * Takes everything; waits up to {@code nanos} for something to come in. Returns an empty list after that.
-     *
-     * @param settled acknowledgements of this index are not worth a turn; -1: all are
-     */
-    synchronized List<Input> take(long nanos, long settled) throws InterruptedException {
-        long deadline = System.nanoTime() + nanos;
-        long left = nanos;
-        settledIndex = settled;
-        takerWaits = !hasNews();
-        while (takerWaits && left > 0 && !closed) {
-            // Rounded up: waiting 0 ms would wait for ever, and 0.4 ms would spin.
-            wait(Math.max(1, TimeUnit.NANOSECONDS.toMillis(left + 999_999)));
-            left = deadline - System.nanoTime();
+    /** Outside of the lock: to wake a thread is a call of the kernel. */
+    private void wakeIf(boolean news) {
+        if (news) {
+            wake.run();
         }
-        takerWaits = false;
+    }
+
+    /** Takes everything, in the order in which it came; {@link #turned} follows. */
+    synchronized List<Input> take() {
         List<Input> taken = inputs;
         inputs = new ArrayList<>(Math.max(16, taken.size()));
         requests = 0;
         messages = 0;
+        awake = true;
         return taken;
+    }
+
+    /**
+     * The turn for what was taken is over.
+     *
+     * @param settled acknowledgements of this index are not worth a turn from now on; -1: all are
+     */
+    void turned(long settled) {
+        boolean news;
+        synchronized (this) {
+            settledIndex = settled;
+            awake = false;
+            news = wakes();
+        }
+        wakeIf(news);
     }
 
     /** Nothing comes in any more; what is there can still be taken. */
     synchronized void close() {
         closed = true;
-        notifyAll();
-    }
-
-    synchronized int requests() {
-        return requests;
     }
 }

@@ -12,6 +12,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -19,86 +21,116 @@ import org.jspecify.annotations.Nullable;
 /**
  * The only thread that touches Raft and the state: turns its {@link RaftLoop} whenever something came in, and at each
  * tick. Everything else reaches it through its bounded inbox. When the loop fails, by a broken invariant or a failed
- * disk, nothing it holds may be trusted any more: the thread ends and tells {@code onFailure}, which halts the process.
+ * disk, nothing it holds may be trusted any more: no turn follows, and {@code onFailure} is told, which halts the process.
  */
 public final class RaftThread implements Node, Snapshots.Outcomes {
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(Timeouts.TICK_MILLIS);
 
-    private static final long NOTHING_SETTLED = -1;
-
     private final RaftLoop loop;
+    private final ScheduledExecutorService thread;
     private final Inbox inbox;
     private final Consumer<Throwable> onFailure;
-    private final Thread thread;
     private final CountDownLatch ended = new CountDownLatch(1);
-    private volatile boolean stopping;
     private volatile NodeStatus status;
     private volatile long lastTurnNanos = System.nanoTime();
+
+    // Of the thread.
+    private long nextTick;
+    private boolean more;
+    private boolean over;
 
     /**
      * Not started yet.
      *
+     * @param thread a single one, which may have other work that never blocks
      * @param requestsMax clients' requests that wait for a turn; more are refused as busy
      * @param messagesMax batches of messages from other servers that wait for a turn; more are dropped
      */
-    public RaftThread(RaftLoop loop, int requestsMax, int messagesMax, Consumer<Throwable> onFailure) {
+    public RaftThread(
+            RaftLoop loop,
+            ScheduledExecutorService thread,
+            int requestsMax,
+            int messagesMax,
+            Consumer<Throwable> onFailure) {
         this.loop = loop;
-        this.inbox = new Inbox(requestsMax, messagesMax);
+        this.thread = thread;
+        this.inbox = new Inbox(requestsMax, messagesMax, () -> thread.execute(this::turnIfAnything));
         this.onFailure = onFailure;
         this.status = loop.status();
-        this.thread = new Thread(this::run, "raft");
     }
 
     public void start() {
-        thread.start();
+        thread.execute(() -> {
+            Thread.currentThread().setName("raft");
+            nextTick = System.nanoTime() + TICK_NANOS;
+            scheduleTick();
+        });
     }
 
-    private void run() {
+    private void scheduleTick() {
+        ScheduledFuture<?> unused = thread.schedule(this::tick, nextTick - System.nanoTime(), TimeUnit.NANOSECONDS);
+    }
+
+    private void tick() {
+        List<Input> inputs = new ArrayList<>(inbox.take());
+        inputs.add(RaftLoop::tick);
+        turn(inputs);
+        if (!over) {
+            status = loop.status();
+            nextTick =
+                    Math.max(nextTick + TICK_NANOS, System.nanoTime()); // One late tick after a pause, not a hundred.
+            scheduleTick();
+        }
+    }
+
+    private void turnIfAnything() {
+        List<Input> inputs = inbox.take();
+        if (more || !inputs.isEmpty()) {
+            turn(inputs);
+        } else { // A tick has taken them.
+            inbox.turned(loop.settledIndex());
+        }
+    }
+
+    private void turn(List<Input> inputs) {
+        if (over) {
+            return;
+        }
         try {
-            turnUntilClosed();
-            loop.stop();
-        } catch (InterruptedException interrupted) {
-            loop.stop();
+            more = loop.turn(inputs);
+            lastTurnNanos = System.nanoTime();
+            inbox.turned(loop.settledIndex());
+            if (more) {
+                // Not executed at once: the thread looks at its sockets first.
+                ScheduledFuture<?> unused = thread.schedule(this::turnIfAnything, 0, TimeUnit.NANOSECONDS);
+            }
         } catch (DamagedStoreException damaged) {
+            end();
             loop.stop(); // The process goes on: nobody shall wait for an answer.
             onFailure.accept(damaged);
         } catch (Throwable failure) { // A broken invariant is an Error, and must halt the server too.
+            end();
             onFailure.accept(failure);
-        } finally {
-            ended.countDown();
         }
     }
 
-    private void turnUntilClosed() throws InterruptedException {
-        long nextTick = System.nanoTime() + TICK_NANOS;
-        boolean more = false;
-        while (!stopping) {
-            List<Input> inputs = inbox.take(more ? 0 : nextTick - System.nanoTime(), loop.settledIndex());
-            long now = System.nanoTime();
-            boolean tick = now >= nextTick;
-            if (tick) {
-                inputs = new ArrayList<>(inputs);
-                inputs.add(RaftLoop::tick);
-                nextTick = Math.max(nextTick + TICK_NANOS, now); // One late tick after a pause, not a hundred.
-            }
-            if (inputs.isEmpty() && !more) {
-                continue;
-            }
-            more = loop.turn(inputs);
-            lastTurnNanos = System.nanoTime();
-            if (tick) {
-                status = loop.status();
-            }
-        }
-        status = loop.status();
+    private void end() {
+        over = true;
+        ended.countDown();
     }
 
     /** Answers everything that waits as stopped, and ends. Waits for the end, bounded by the turn under way. */
     public void close() throws InterruptedException {
-        stopping = true;
         inbox.close();
+        thread.execute(() -> {
+            if (!over) {
+                loop.stop();
+                status = loop.status();
+                end();
+            }
+        });
         ended.await();
-        for (Input left : inbox.take(0, NOTHING_SETTLED)) {
+        for (Input left : inbox.take()) {
             left.giveTo(loop); // Which refuses.
         }
     }

@@ -1,13 +1,14 @@
 package io.balsa.transport;
 
 import io.balsa.raft.Envelope;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What waits to be sent to one peer, bounded in bytes. The thread of Raft puts in, the event loop takes out; a message counts
- * until the network has taken it, so a peer that does not read holds at most {@link #BYTES_MAX}.
+ * What waits to be sent to one peer, bounded in bytes. A message counts until the network has taken it, so a peer that does not
+ * read holds at most {@link #BYTES_MAX}. Owned by the event loop, but for {@link #bytes} (any thread).
  */
 final class Outbox {
     static final long BYTES_MAX = 16L << 20;
@@ -15,7 +16,7 @@ final class Outbox {
     /** What a message costs in memory besides its frame: an estimate, so that small ones are bounded too. */
     private static final int OVERHEAD_BYTES = 200;
 
-    private final ConcurrentLinkedQueue<Waiting> queue = new ConcurrentLinkedQueue<>();
+    private final Queue<Waiting> queue = new ArrayDeque<>();
     private final AtomicLong bytes = new AtomicLong();
 
     /** @param frameBytes at most; what to reserve for the frame */
@@ -25,7 +26,7 @@ final class Outbox {
         }
     }
 
-    /** False, and nothing happened, when there is no room. Called by the thread of Raft only. */
+    /** False, and nothing happened, when there is no room. */
     boolean offer(Envelope envelope) {
         Waiting waiting = new Waiting(envelope, MessageCodec.frameBytesMax(envelope.message()));
         if (bytes.get() + waiting.costBytes() > BYTES_MAX) {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *      └────────────────┴─────────────────────┴──────────────────────┘        close() ─▶ CLOSED from any
  * </pre>
  *
- * Owned by the event loop, but for {@link #offer} (the thread of Raft) and {@link #isEstablished} (any).
+ * Owned by the event loop, but for {@link #isEstablished}, {@link #shortage} and {@link #bytesQueued} (any thread).
  */
 final class PeerConnection {
     static final int HELLO_TIMEOUT_MILLIS = 5000;

@@ -10,9 +10,9 @@ import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.vertx.core.Context;
 import io.vertx.core.Future;
-import io.vertx.core.Handler;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
@@ -28,7 +28,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +36,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The network to the other servers over TCP. {@link #start}, then {@link #send} from the thread of Raft, at last {@link
- * #close}; all else is thread-safe.
+ * The network to the other servers over TCP, on one event loop, which is also Raft's {@link #thread}: what arrives is
+ * read, and what is sent written, without another thread in between. {@link #start}, then {@link #send} on that thread,
+ * at last {@link #close}; all else is thread-safe.
  *
  * <p><b>When a peer's process is gone.</b> {@code connectionClosed} is called once for each established connection that the
  * peer opened to this server and that then closed: its process died, or its machine said goodbye. It is a hint that nothing
@@ -62,8 +63,6 @@ public final class TcpTransport implements Transport {
     private final QuietLog log = new QuietLog(LOG);
     private final Counters counters = new Counters();
     private final Map<NodeId, Hello> hellos = new ConcurrentHashMap<>();
-    private final AtomicBoolean drainScheduled = new AtomicBoolean();
-    private final Handler<Void> drain = this::drain;
 
     /** The one event loop that all sockets, timers and mutable state here belong to. */
     private final Context context;
@@ -248,17 +247,16 @@ public final class TcpTransport implements Transport {
                 waiting |= connection.offer(envelope);
             }
         }
-        if (waiting && drainScheduled.compareAndSet(false, true)) {
-            context.runOnContext(drain);
+        if (waiting) {
+            for (PeerConnection connection : connections.values()) {
+                connection.drain();
+            }
         }
     }
 
-    private void drain(Void go) {
-        // Before the queues are read, so that what is queued during that schedules the next look at them.
-        drainScheduled.set(false);
-        for (PeerConnection connection : connections.values()) {
-            connection.drain();
-        }
+    /** The event loop that all sockets and timers here belong to, for Raft's turns. */
+    public ScheduledExecutorService thread() {
+        return ((ContextInternal) context).nettyEventLoop();
     }
 
     /** Where the peer's HTTP API is reached, as its last hello said; null before the first one. Thread-safe. */

@@ -17,9 +17,9 @@
  * same protocol and are who the other one looked for. Then come {@link Frame}s with the messages of Raft ({@link
  * MessageCodec}). Nothing is acknowledged or sent again here: Raft does that, so a message that cannot leave now is
  * dropped and counted ({@link TransportStats}). What must not happen is that one peer that is down, slow, paused or
- * unresolvable delays the messages to another, or that the thread of Raft waits: {@link TcpTransport#send} puts messages
- * into bounded queues ({@link Outbox}), and one event loop does the rest. All mutable state here belongs to that event loop
- * unless its comment says otherwise.
+ * unresolvable delays the messages to another, or that Raft waits for a peer: {@link TcpTransport#send} writes what the sockets
+ * take, and the rest stays in bounded queues ({@link Outbox}). One event loop does all of it, and Raft's turns. All mutable state
+ * here belongs to that event loop unless its comment says otherwise.
  *
  * <p>A TCP connection whose packets vanish looks healthy for minutes, and after the network has healed TCP itself waits
  * longer and longer before it tries again. So the dialler pings, and a connection on which no pong came back in time is

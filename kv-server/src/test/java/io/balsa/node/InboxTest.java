@@ -1,94 +1,119 @@
 package io.balsa.node;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
-/** What should be taken at once and is not comes after a minute, which is too late here. */
-@Timeout(20)
 class InboxTest {
-    private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(60);
-    private static final long SHORT_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
     private static final long SETTLED = 7;
     private static final Input INPUT = loop -> {};
     private static final Input ACKNOWLEDGEMENT = loop -> {};
 
-    private final Inbox inbox = new Inbox(2, 2);
-    private final ExecutorService taker = Executors.newSingleThreadExecutor();
-    private volatile List<Input> lastTaken = List.of();
+    private int wakes;
+    private final Inbox inbox = new Inbox(2, 2, () -> wakes++);
 
-    @AfterEach
-    void endTheTaker() {
-        taker.shutdownNow();
+    @BeforeEach
+    void settle() {
+        inbox.turned(SETTLED);
     }
 
     @Test
-    void anInputEndsTheWait() {
-        CompletableFuture<List<Input>> taken = take(LONG_NANOS);
+    void theFirstInputWakes() {
         inbox.message(INPUT);
-        assertThat(taken.join()).containsExactly(INPUT);
+        assertThat(wakes).isEqualTo(1);
+        inbox.request(INPUT);
+        inbox.report(INPUT);
+        assertThat(wakes).isEqualTo(1);
+        assertThat(inbox.take()).containsExactly(INPUT, INPUT, INPUT);
+        inbox.turned(SETTLED);
+        assertThat(wakes).isEqualTo(1);
+        inbox.report(INPUT);
+        assertThat(wakes).isEqualTo(2);
     }
 
     @Test
-    void anAcknowledgementThatIsNewsEndsTheWait() {
-        CompletableFuture<List<Input>> taken = take(LONG_NANOS);
+    void anInputThatComesDuringTheTurnWakesAfterIt() {
+        inbox.request(INPUT);
+        assertThat(inbox.take()).hasSize(1);
+        inbox.request(INPUT);
+        assertThat(wakes).isEqualTo(1);
+        inbox.turned(SETTLED);
+        assertThat(wakes).isEqualTo(2);
+        assertThat(inbox.take()).hasSize(1);
+    }
+
+    /** A tick takes what it finds, whoever was woken. */
+    @Test
+    void whoFindsNothingIsWokenAgainLater() {
+        inbox.request(INPUT);
+        assertThat(inbox.take()).hasSize(1);
+        inbox.turned(SETTLED);
+        assertThat(inbox.take()).isEmpty();
+        inbox.turned(SETTLED);
+        inbox.request(INPUT);
+        assertThat(wakes).isEqualTo(2);
+    }
+
+    @Test
+    void anAcknowledgementThatIsNewsWakes() {
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED + 1);
-        assertThat(taken.join()).containsExactly(ACKNOWLEDGEMENT);
+        assertThat(wakes).isEqualTo(1);
     }
 
     @Test
     void anAcknowledgementOfWhatIsSettledComesWithTheNextInput() {
-        CompletableFuture<List<Input>> taken = take(LONG_NANOS);
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
-        assertThat(taken.completeOnTimeout(List.of(), 100, TimeUnit.MILLISECONDS)
-                        .join())
-                .isEmpty();
+        assertThat(wakes).isZero();
         inbox.request(INPUT);
-        await().until(() -> lastTaken.size() == 2);
-        assertThat(lastTaken).containsExactly(ACKNOWLEDGEMENT, INPUT);
+        assertThat(wakes).isEqualTo(1);
+        assertThat(inbox.take()).containsExactly(ACKNOWLEDGEMENT, INPUT);
     }
 
     @Test
-    void anAcknowledgementOfWhatIsSettledComesAtTheEndOfTheWait() {
-        CompletableFuture<List<Input>> taken = take(SHORT_NANOS);
+    void anAcknowledgementOfWhatIsSettledIsTakenByWhoeverComes() {
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
-        assertThat(taken.join()).containsExactly(ACKNOWLEDGEMENT);
+        assertThat(inbox.take()).containsExactly(ACKNOWLEDGEMENT);
+        assertThat(wakes).isZero();
     }
 
     @Test
-    void newsThatIsThereAlreadyIsNotWaitedFor() throws InterruptedException {
+    void whatIsSettledAndWhatIsNotTogetherAreNews() {
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED + 1);
-        assertThat(inbox.take(LONG_NANOS, SETTLED)).containsExactly(ACKNOWLEDGEMENT, ACKNOWLEDGEMENT);
-        inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
+        assertThat(wakes).isEqualTo(1);
+        assertThat(inbox.take()).containsExactly(ACKNOWLEDGEMENT, ACKNOWLEDGEMENT);
+        inbox.turned(SETTLED);
         inbox.request(INPUT);
-        assertThat(inbox.take(LONG_NANOS, SETTLED)).containsExactly(ACKNOWLEDGEMENT, INPUT);
-        inbox.request(INPUT);
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
-        assertThat(inbox.take(LONG_NANOS, SETTLED)).containsExactly(INPUT, ACKNOWLEDGEMENT);
+        assertThat(wakes).isEqualTo(2);
+        assertThat(inbox.take()).containsExactly(INPUT, ACKNOWLEDGEMENT);
     }
 
     @Test
-    void anAcknowledgementThatTurnsOutToBeNoNewsIsNoReasonForATurn() throws InterruptedException {
+    void anAcknowledgementThatTurnsOutToBeNoNewsIsNoReasonForATurn() {
+        inbox.turned(SETTLED - 1);
+        assertThat(inbox.take()).isEmpty();
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
-        CompletableFuture<List<Input>> taken = take(LONG_NANOS);
-        assertThat(taken).isNotDone();
+        inbox.turned(SETTLED);
+        assertThat(wakes).isZero();
         inbox.message(INPUT);
-        assertThat(taken.join()).containsExactly(ACKNOWLEDGEMENT, INPUT);
+        assertThat(inbox.take()).containsExactly(ACKNOWLEDGEMENT, INPUT);
     }
 
     @Test
-    void whereNothingIsSettledAllAreNews() throws InterruptedException {
+    void anAcknowledgementThatTurnsOutToBeNewsWakes() {
         inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
-        assertThat(inbox.take(LONG_NANOS, -1)).containsExactly(ACKNOWLEDGEMENT);
+        assertThat(wakes).isZero();
+        inbox.turned(SETTLED + 1);
+        assertThat(wakes).isEqualTo(1);
+    }
+
+    @Test
+    void whereNothingIsSettledAllAreNews() {
+        inbox.turned(-1);
+        inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED);
+        assertThat(wakes).isEqualTo(1);
     }
 
     @Test
@@ -98,21 +123,16 @@ class InboxTest {
         assertThat(inbox.acknowledgement(ACKNOWLEDGEMENT, SETTLED)).isFalse();
     }
 
-    /** Returns when the taker waits. */
-    private CompletableFuture<List<Input>> take(long nanos) {
-        CompletableFuture<List<Input>> taken = new CompletableFuture<>();
-        CompletableFuture<Thread> thread = new CompletableFuture<>();
-        taker.execute(() -> {
-            thread.complete(Thread.currentThread());
-            try {
-                lastTaken = inbox.take(nanos, SETTLED);
-                taken.complete(lastTaken);
-            } catch (InterruptedException ended) {
-                taken.completeExceptionally(ended);
-            }
-        });
-        await().pollInterval(1, TimeUnit.MILLISECONDS)
-                .until(() -> thread.join().getState() == Thread.State.TIMED_WAITING || taken.isDone());
-        return taken;
+    @Test
+    void whatIsRefusedWakesNobody() {
+        inbox.request(INPUT);
+        inbox.request(INPUT);
+        assertThat(inbox.request(INPUT)).isEqualTo(Refusal.BUSY);
+        inbox.close();
+        assertThat(inbox.request(INPUT)).isEqualTo(Refusal.STOPPING);
+        assertThat(inbox.message(INPUT)).isFalse();
+        inbox.report(INPUT);
+        assertThat(wakes).isEqualTo(1);
+        assertThat(inbox.take()).as("what came before").hasSize(2);
     }
 }

@@ -43,7 +43,7 @@ final class TcpTransportTest extends TransportFixture {
                         turn.add(new Envelope(server.id, other.id, new Message.TimeoutNow(term)));
                     }
                 }
-                server.transport.send(turn);
+                server.send(turn);
             }
         }
         List<Long> expected =
@@ -80,7 +80,7 @@ final class TcpTransportTest extends TransportFixture {
             }
             Message message = new Message.AppendEntries(1, EntryId.NONE, entries, 0, batch);
             sent.add(message);
-            first.transport.send(List.of(new Envelope(N1, N2, message)));
+            first.send(List.of(new Envelope(N1, N2, message)));
         }
         await().until(() -> second.received.size() == sent.size());
         assertThat(second.received).extracting(Envelope::message).containsExactlyElementsOf(sent);
@@ -190,7 +190,7 @@ final class TcpTransportTest extends TransportFixture {
             long worstNanos = 0;
             for (long term = 1; term <= 300; term++) {
                 long sent = System.nanoTime();
-                first.transport.send(List.of(
+                first.send(List.of(
                         new Envelope(N1, N3, new Message.TimeoutNow(term)),
                         new Envelope(N1, unresolvable, new Message.TimeoutNow(term)),
                         new Envelope(N1, N2, new Message.TimeoutNow(term))));
@@ -246,7 +246,7 @@ final class TcpTransportTest extends TransportFixture {
             long worstNanos = 0;
             for (int i = 0; i < 100; i++) {
                 long start = System.nanoTime();
-                first.transport.send(List.of(new Envelope(N1, N2, mebibyte)));
+                first.send(List.of(new Envelope(N1, N2, mebibyte)));
                 worstNanos = Math.max(worstNanos, System.nanoTime() - start);
                 assertThat(first.transport.stats().bytesQueued()).isLessThanOrEqualTo(Outbox.BYTES_MAX);
             }

@@ -22,6 +22,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -70,7 +71,13 @@ abstract class TransportFixture {
         }
 
         void send(NodeId to, long term) {
-            transport.send(List.of(new Envelope(id, to, new Message.TimeoutNow(term))));
+            send(List.of(new Envelope(id, to, new Message.TimeoutNow(term))));
+        }
+
+        /** On its thread; returns when that has been done. */
+        void send(List<Envelope> turn) {
+            CompletableFuture.runAsync(() -> transport.send(turn), transport.thread())
+                    .join();
         }
 
         void awaitConnected(NodeId... peers) {
