@@ -404,6 +404,7 @@ public final class Server implements AutoCloseable {
         }
         closing = Thread.currentThread();
         state.abandon();
+        log.abandon();
         closeAll(config.id(), opened);
     }
 

@@ -12,6 +12,8 @@ import java.util.Objects;
  * place: valid only within the transaction; what it returns is copied. Owned by one thread, reused for many blocks.
  */
 final class BlockReader {
+    private static final int[] EARLIER_CHECKSUMS_AT = {20, 48};
+
     private final EntryCodec codec;
     private ByteBuffer block = ByteBuffer.allocate(0);
     private long firstIndex;
@@ -31,17 +33,13 @@ final class BlockReader {
         firstIndex = key;
         int size = value.remaining();
         if (size < EntryCodec.BLOCK_HEADER_BYTES) {
-            if (isOfFormat1(value)) {
-                throw Damage.version(codec.file(), 1, EntryCodec.VERSION);
-            }
+            refuseEarlierFormat(value);
             throw damagedBlock("it has " + size + " bytes");
         }
         int stored = value.getInt(EntryCodec.BLOCK_CHECKSUM_AT);
         int computed = codec.checksum(value, 0, EntryCodec.BLOCK_CHECKSUM_AT);
         if (stored != computed) {
-            if (isOfFormat1(value)) {
-                throw Damage.version(codec.file(), 1, EntryCodec.VERSION);
-            }
+            refuseEarlierFormat(value);
             throw damagedBlock(Damage.checksums(stored, computed));
         }
         if (value.get(0) != EntryCodec.VERSION) {
@@ -58,9 +56,16 @@ final class BlockReader {
         term = 0;
     }
 
-    /** Its header had 24 bytes, with the checksum at the end. */
-    private boolean isOfFormat1(ByteBuffer value) {
-        return value.remaining() >= 24 && value.get(0) == 1 && value.getInt(20) == codec.checksum(value, 0, 20);
+    /** Their headers had 24 and 52 bytes, with the checksum at the end. */
+    private void refuseEarlierFormat(ByteBuffer value) {
+        int version = value.remaining() < EARLIER_CHECKSUMS_AT[0] + Integer.BYTES ? 0 : value.get(0);
+        if (version < 1 || version > EARLIER_CHECKSUMS_AT.length) {
+            return;
+        }
+        int at = EARLIER_CHECKSUMS_AT[version - 1];
+        if (value.remaining() >= at + Integer.BYTES && value.getInt(at) == codec.checksum(value, 0, at)) {
+            throw Damage.version(codec.file(), version, EntryCodec.VERSION);
+        }
     }
 
     private StorageException damagedBlock(String found) {

@@ -16,19 +16,19 @@ import java.util.zip.CRC32C;
  * few pages as it can. All numbers are little-endian.
  *
  * <pre>
- * block, stored under the index of its first entry
- *   0         1          4         8               16          20          24       48          52
+ * block, in the tree stored under the index of its first entry
+ *   0         1          4         8               16          20          24       40          44
  *   +---------+----------+---------+---------------+-----------+-----------+--------+-----------+---------+---------+----
  *   | version | 0  0  0  | entries | first index   | bytes     | content   | seal   | CRC32C    | entry   | entry   | …
  *   +---------+----------+---------+---------------+-----------+-----------+--------+-----------+---------+---------+----
- *   bytes: of the whole block.  content: CRC32C over the checksums of its entries.  CRC32C: over the 48 bytes before it.
+ *   bytes: of the whole block.  content: CRC32C over the checksums of its entries.  CRC32C: over the 40 bytes before it.
  *
- * seal, of a commit that only appends ({@link Redo} says what for); else zeros
- *   0         8         16           24
- *   +---------+---------+------------+
- *   | opening | commit  | last index |
- *   +---------+---------+------------+
- *   opening: the head's.  commit: LMDB's number of the transaction.  last index: of the last entry in the commit.
+ * seal, of a block in the {@link Tail}; in the tree zeros
+ *   0         8         16
+ *   +---------+---------+
+ *   | opening | commit  |
+ *   +---------+---------+
+ *   opening: the head's.  commit: LMDB's number of the last transaction before it.
  *
  * entry
  *   0          4          8            16     17
@@ -50,12 +50,12 @@ import java.util.zip.CRC32C;
  * <p>Owned by one thread: it holds the running checksum.
  */
 final class EntryCodec {
-    static final int BLOCK_HEADER_BYTES = 52;
-    static final int BLOCK_CHECKSUM_AT = 48;
+    static final int BLOCK_HEADER_BYTES = 44;
+    static final int BLOCK_CHECKSUM_AT = 40;
     static final int CONTENT_AT = 20;
     static final int ENTRY_HEADER_BYTES = 17;
     static final int HEAD_BYTES = 48;
-    static final byte VERSION = 2;
+    static final byte VERSION = 3;
 
     private static final int SEAL_AT = 24;
     private static final int HEAD_CHECKSUM_AT = 44;
@@ -93,7 +93,6 @@ final class EntryCodec {
         target.putLong(8, entries.get(from).index());
         target.putInt(16, bytes);
         target.putLong(SEAL_AT, seal.opening()).putLong(SEAL_AT + 8, seal.commit());
-        target.putLong(SEAL_AT + 16, seal.lastIndex());
         content.reset();
         int at = BLOCK_HEADER_BYTES;
         for (int i = from; i < to; i++) {
@@ -132,9 +131,32 @@ final class EntryCodec {
         }
     }
 
+    /** What a block of these takes. */
+    static long sizeOf(List<LogEntry> entries) {
+        long bytes = BLOCK_HEADER_BYTES;
+        for (LogEntry entry : entries) {
+            bytes += sizeOf(entry);
+        }
+        return bytes;
+    }
+
     /** The seal in the header of a block. */
     static Seal seal(ByteBuffer block) {
-        return new Seal(block.getLong(SEAL_AT), block.getLong(SEAL_AT + 8), block.getLong(SEAL_AT + 16));
+        return new Seal(block.getLong(SEAL_AT), block.getLong(SEAL_AT + 8));
+    }
+
+    static long firstIndex(ByteBuffer block) {
+        return block.getLong(8);
+    }
+
+    /** What the header of a block says that it takes. */
+    static int blockBytes(ByteBuffer block) {
+        return block.getInt(16);
+    }
+
+    /** Whether the header of a block is as it was written. */
+    boolean isWholeHeader(ByteBuffer block) {
+        return block.getInt(BLOCK_CHECKSUM_AT) == checksum(block, 0, BLOCK_CHECKSUM_AT);
     }
 
     /** The checksum of the entry whose header starts at {@code at}. */
@@ -217,19 +239,18 @@ final class EntryCodec {
             return new Head(hardState, anchor, drawn);
         }
 
-        Seal seal(long commit, List<LogEntry> appended) {
-            return new Seal(opening, commit, appended.get(appended.size() - 1).index());
+        Seal seal(long commit) {
+            return new Seal(opening, commit);
         }
     }
 
     /**
-     * Which commit a block belongs to, when that commit does nothing but append.
+     * Which opening and which commit of the tree a block of the tail follows.
      *
      * @param opening the head's; 0: no seal
      * @param commit LMDB's number of the transaction
-     * @param lastIndex of the commit's last entry
      */
-    record Seal(long opening, long commit, long lastIndex) {
-        static final Seal NONE = new Seal(0, 0, 0);
+    record Seal(long opening, long commit) {
+        static final Seal NONE = new Seal(0, 0);
     }
 }

@@ -53,7 +53,7 @@ final class LogScan {
                 throw Damage.found(
                         codec.file(), "a key", "it has " + cursor.key().remaining() + " bytes, not 8");
             }
-            long key = LmdbLog.keyOf(cursor);
+            long key = LogTree.keyOf(cursor);
             if (key == 0) {
                 head = codec.readHead(cursor.val());
                 heads = 1;

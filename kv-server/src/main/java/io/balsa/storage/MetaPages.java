@@ -1,6 +1,5 @@
 package io.balsa.storage;
 
-import io.balsa.node.DamagedStoreException;
 import io.balsa.node.StorageException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,10 +16,8 @@ import java.nio.file.StandardOpenOption;
  *
  * <p>So each of the two must prove its number. A commit replaces at least the root of its tree, and puts the pages that
  * it freed under its own number into its tree of free pages: the highest key in there is the transaction's number. Only
- * the first two commits may have nothing to free. The newer one's tree is whole at any moment, also after a power cut. The
- * older one's may be overwritten in part: when the meta page of a commit was still to be flushed ({@link LmdbLog}), and the
- * commit after it had begun to write into pages that this one freed. An older tree that is whole, and leads to the commit
- * after the newer one's, is the last commit's, with another number.
+ * the first two commits may have nothing to free. Both trees are whole at any moment, also after a crash: a transaction
+ * reuses only what was free already in the commit before the last.
  *
  * <pre>
  * page (4,096 bytes)          meta, at byte 16
@@ -100,8 +97,8 @@ final class MetaPages {
             }
             MetaPages meta = new MetaPages(file, pages);
             meta.verifyPair();
-            meta.verifyNewer(channel);
-            meta.verifyOlder(channel);
+            meta.verifyNumber(0, channel);
+            meta.verifyNumber(PAGE_BYTES, channel);
         } catch (IOException failure) {
             throw new StorageException(file + " cannot be read", failure);
         }
@@ -125,43 +122,17 @@ final class MetaPages {
         }
     }
 
-    /** Holds the newer one's number against what its commit left in its tree of free pages. */
-    private void verifyNewer(FileChannel channel) throws IOException {
-        int at = newer();
+    /** Holds the number of the meta page at {@code at} against what its commit left in its tree of free pages. */
+    private void verifyNumber(int at, FileChannel channel) throws IOException {
         long number = pages.getLong(at + TXN_AT);
         long recorded = recorded(at, channel);
-        if (recorded != number && !(recorded == 0 && number <= 2)) {
-            throw wrongNumber(number, recorded);
-        }
-        verifyFits(at, recorded);
-    }
-
-    private void verifyOlder(FileChannel channel) throws IOException {
-        int at = PAGE_BYTES - newer();
-        long last = pages.getLong(newer() + TXN_AT) + 1;
-        long recorded = 0;
-        try {
-            recorded = recorded(at, channel);
-            if (recorded == last) {
-                long lastPage = pages.getLong(at + LAST_PAGE_AT);
-                new TreeWalk(file, channel, lastPage, channel.size() / PAGE_BYTES)
-                        .walk(tree(at + FREE_AT), "tree of free pages", TreeWalk.Order.INTEGERS, (key, value) -> {});
-            }
-        } catch (DamagedStoreException overwritten) {
-            return;
-        }
-        if (recorded == last) {
-            throw wrongNumber(pages.getLong(at + TXN_AT), recorded);
-        }
-        verifyFits(at, recorded);
-    }
-
-    /** Before the first commit there is nothing; the first may set the tree's kind only; the second writes. */
-    private void verifyFits(int at, long recorded) {
-        long number = pages.getLong(at + TXN_AT);
         boolean hasData = pages.getLong(at + DATA_AT + ROOT) != NO_PAGE;
-        if (number == 0 ? hasData : number > 1 && !hasData) {
-            throw wrongNumber(number, recorded);
+        boolean proven = recorded == number || (recorded == 0 && number <= 2);
+        // Before the first commit there is nothing; the first may set the tree's kind only; the second writes.
+        boolean fits = number == 0 ? !hasData : number == 1 || hasData;
+        if (!proven || !fits) {
+            throw damaged("its transaction number is " + number + ", but its commit was "
+                    + (recorded == 0 ? "one of the first two" : "number " + recorded));
         }
     }
 
@@ -169,11 +140,6 @@ final class MetaPages {
     private long recorded(int at, FileChannel channel) throws IOException {
         long root = pages.getLong(at + FREE_AT + ROOT);
         return root == NO_PAGE ? 0 : new FreePages(file, channel).highestKey(root, pages.getLong(at + LAST_PAGE_AT));
-    }
-
-    private StorageException wrongNumber(long number, long recorded) {
-        return damaged("its transaction number is " + number + ", but its commit was "
-                + (recorded == 0 ? "one of the first two" : "number " + recorded));
     }
 
     private StorageException damaged(String found) {

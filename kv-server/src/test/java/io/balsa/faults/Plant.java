@@ -23,14 +23,16 @@ enum Plant {
                     ".open(directory.toFile(), MODE, flags);",
                     ".open(directory.toFile(), MODE, java.util.stream.Stream.concat("
                             + "java.util.Arrays.stream(flags), java.util.stream.Stream.of(EnvFlags.MDB_NOSYNC))"
-                            + ".toArray(EnvFlags[]::new));")),
+                            + ".toArray(EnvFlags[]::new));"),
+            new Patch("storage/Tail.java", "file.force(false);", "")),
     /** Takes a commit that failed for one that succeeded. */
-    GOES_ON("a failed commit is ignored", Ignored.COMMIT, Ignored.CHECKPOINT),
+    GOES_ON("a failed commit is ignored", Ignored.COMMIT, Ignored.APPEND, Ignored.CHECKPOINT),
     /** The same of the log's, by a server that does not see its disk fill up; checkpoints wait for room as they should. */
     SEES_NO_END(
             "a full disk is not seen, and a failed commit is ignored",
             new Patch("storage/Space.java", "shortage = judge(", "shortage = null; judge("),
-            Ignored.COMMIT),
+            Ignored.COMMIT,
+            Ignored.APPEND),
     /** Serves every read from its own state. */
     LOCAL_READS(
             "reads ask nobody",
@@ -44,9 +46,12 @@ enum Plant {
     /** A failure that changes nothing. */
     private static final class Ignored {
         static final Patch COMMIT = new Patch(
-                "storage/LmdbLog.java",
-                "throw Environments.failed(codec.file(), \"the commit of \" + newEntries.size()"
-                        + " + \" entries\", failure);",
+                "storage/LogTree.java",
+                "throw Environments.failed(codec.file(), \"the commit of \" + added.size() + \" entries\", failure);",
+                "");
+        static final Patch APPEND = new Patch(
+                "storage/Tail.java",
+                "throw failed(path, \"the append of \" + more.size() + \" entries\", failure);",
                 "");
         static final Patch CHECKPOINT =
                 new Patch("storage/Checkpointer.java", "return fullOrThrow(index, failure);", "live = 0;");

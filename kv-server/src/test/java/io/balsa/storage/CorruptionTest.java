@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** One flipped bit: what was damaged is refused by name, and never is anything else read than what was written. */
 final class CorruptionTest {
     private static final long MAP_BYTES = 1L << 30;
-    private static final LmdbLog.Options OPTIONS = new LmdbLog.Options(8 << 10, 0, 64 << 20);
+    private static final LmdbLog.Options OPTIONS = new LmdbLog.Options(8 << 10, 0, 64 << 20, 64 << 10);
     private static final int ENTRIES = 120;
     private static final int PAGE = 4096;
 
@@ -71,7 +71,7 @@ final class CorruptionTest {
 
     @Test
     void damageBeforeTheVerifiedPartIsRefusedWhenItIsRead() throws IOException {
-        LmdbLog.Options tailOnly = new LmdbLog.Options(8 << 10, 0, 1);
+        LmdbLog.Options tailOnly = new LmdbLog.Options(8 << 10, 0, 1, 64 << 10);
         Path damaged = copyWithFlippedBit(indexOf("</17>") + 1, 3);
         try (LmdbLog log = LmdbLog.open(damaged, MAP_BYTES, tailOnly, CommitObserver.NONE)) {
             assertThat(log.read(ENTRIES, ENTRIES, 1)).hasSize(1);
@@ -177,6 +177,7 @@ final class CorruptionTest {
         byte[] bytes = content.clone();
         bytes[at] ^= (byte) (1 << bit);
         Files.write(copy.resolve("data.mdb"), bytes);
+        Tail.create(copy.resolve("tail"), OPTIONS.tailBytes()).close();
         return copy;
     }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 final class FlushTest {
     private static final long MAP_BYTES = 1L << 30;
-    private static final LmdbLog.Options OPTIONS = new LmdbLog.Options(4 << 10, 0, 64 << 20);
+    private static final LmdbLog.Options OPTIONS = new LmdbLog.Options(4 << 10, 0, 64 << 20, 64 << 10);
     private static final int PAGE = 4096;
     private static final Pattern OPENED = Pattern.compile("openat\\(.*\"(.*)\", (\\S+?)(, \\d+)?\\) = (\\d+)");
     private static final Pattern WRITTEN = Pattern.compile("pwrite64\\((\\d+), .*, (\\d+)\\) = \\d+");
@@ -38,18 +38,21 @@ final class FlushTest {
     @TempDir
     Path directory;
 
-    /** What a commit asked for: {@code p} pages, {@code m} a meta page, {@code M} one by a descriptor that flushes, {@code f} a flush. */
+    /**
+     * What a commit asked for: {@code p} pages, {@code m} a meta page, {@code M} one by a descriptor that flushes, {@code f} a
+     * flush; of the tail {@code t} a write, {@code T} a flush.
+     */
     private final List<StringBuilder> commits = new ArrayList<>();
 
     @Test
-    void aCommitThatOnlyAppendsIsFlushedOnceAndEveryOtherOneWithItsMetaPage() throws Exception {
+    void anAppendIsOneWriteAndOneFlushAndEveryOtherCommitAndTheEndAreLmdbsOwn() throws Exception {
         trace();
         for (int step = 0; step < Writer.STEPS; step++) {
             String asked = commits.get(step).toString();
-            assertThat(asked).as("step %d, of %s", step, commits).matches(step % 4 == 0 ? "p+fm" : "p+fmf");
+            assertThat(asked).as("step %d, of %s", step, commits).matches(step % 4 == 0 ? "tT" : "p+fM");
         }
         assertThat(commits).hasSize(Writer.STEPS + 1);
-        assertThat(commits.get(Writer.STEPS).toString()).as("the end").isEmpty();
+        assertThat(commits.get(Writer.STEPS).toString()).as("the end").matches("p+fM");
     }
 
     /** Runs the writer and sorts its calls by the step that they belong to; the opening comes before the first. */
@@ -69,9 +72,14 @@ final class FlushTest {
         boolean begun = false;
         int file = -1;
         int flushing = -1;
+        int tail = -1;
         for (String line : linesOfTheWriter(traces)) {
             Matcher opened = OPENED.matcher(line);
-            if (opened.find() && opened.group(1).startsWith(log + "/data.mdb")) {
+            boolean opens = opened.find();
+            if (opens && opened.group(1).equals(log + "/tail")) {
+                tail = Integer.parseInt(opened.group(4));
+            }
+            if (opens && opened.group(1).startsWith(log + "/data.mdb")) {
                 boolean flushes = opened.group(2).contains("SYNC");
                 flushing = flushes ? Integer.parseInt(opened.group(4)) : flushing;
                 file = !flushes && file < 0 ? Integer.parseInt(opened.group(4)) : file;
@@ -81,7 +89,7 @@ final class FlushTest {
                 commits.add(new StringBuilder());
             }
             if (begun) {
-                note(line, file, flushing);
+                note(line, file, flushing, tail);
             }
         }
         assertThat(flushing).as("LMDB's second descriptor").isPositive();
@@ -111,7 +119,7 @@ final class FlushTest {
         throw new AssertionError("no thread of " + traces + " wrote a step");
     }
 
-    private void note(String line, int file, int flushing) {
+    private void note(String line, int file, int flushing, int tail) {
         StringBuilder commit = commits.get(commits.size() - 1);
         Matcher written = WRITTEN.matcher(line);
         Matcher severalWritten = SEVERAL_WRITTEN.matcher(line);
@@ -122,16 +130,18 @@ final class FlushTest {
             if (descriptor == file || descriptor == flushing) {
                 commit.append(!meta ? "p" : descriptor == flushing ? "M" : "m");
             }
+            commit.append(descriptor == tail ? "t" : "");
         } else if (severalWritten.find() && Integer.parseInt(severalWritten.group(1)) == file) {
             commit.append("p"); // LMDB's way for pages in a row; never for a meta page.
-        } else if (flushed.find() && Integer.parseInt(flushed.group(1)) == file) {
-            commit.append("f");
+        } else if (flushed.find()) {
+            int descriptor = Integer.parseInt(flushed.group(1));
+            commit.append(descriptor == file ? "f" : descriptor == tail ? "T" : "");
         }
     }
 
-    /** The process that is traced. Every fourth commit, from the first on, only appends. */
+    /** The process that is traced. Every fourth commit, from the first to the last, only appends. */
     static final class Writer {
-        static final int STEPS = 24;
+        static final int STEPS = 25;
 
         private Writer() {}
 

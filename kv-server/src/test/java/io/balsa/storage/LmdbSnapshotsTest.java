@@ -290,7 +290,7 @@ final class LmdbSnapshotsTest {
 
     private static LmdbLog openLog(Path directory) throws IOException {
         Path own = Files.createDirectories(directory.resolve("to").resolve("log"));
-        return LmdbLog.open(own, MAP_BYTES, new LmdbLog.Options(4 << 10, 0, 64 << 10), CommitObserver.NONE);
+        return LmdbLog.open(own, MAP_BYTES, new LmdbLog.Options(4 << 10, 0, 64 << 10, 64 << 10), CommitObserver.NONE);
     }
 
     /** The process that is killed: installs one snapshot after the other. */

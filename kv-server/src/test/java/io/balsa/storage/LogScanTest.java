@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.DbiFlags;
 import org.lmdbjava.Env;
@@ -59,23 +61,26 @@ final class LogScanTest {
     }
 
     /** Not damage: that would set the store aside. */
-    @Test
-    void aLogOfFormat1IsRefusedByName() {
-        ByteBuffer head = ByteBuffer.allocateDirect(40).order(ByteOrder.LITTLE_ENDIAN);
-        head.put(0, (byte) 1);
-        ByteBuffer block = ByteBuffer.allocateDirect(24 + 17).order(ByteOrder.LITTLE_ENDIAN);
-        block.put(0, (byte) 1).putInt(4, 1).putLong(8, 1).putInt(16, block.capacity());
-        block.putInt(20, new EntryCodec(directory).checksum(block, 0, 20));
+    @ParameterizedTest
+    @CsvSource({"1, 40, 24", "2, 48, 52"})
+    void aLogOfAnEarlierFormatIsRefusedByName(byte format, int headBytes, int headerBytes) {
+        EntryCodec codec = new EntryCodec(directory);
+        ByteBuffer head = ByteBuffer.allocateDirect(headBytes).order(ByteOrder.LITTLE_ENDIAN);
+        head.put(0, format).putInt(headBytes - 4, codec.checksum(head, 0, headBytes - 4));
+        ByteBuffer block = ByteBuffer.allocateDirect(headerBytes + 17).order(ByteOrder.LITTLE_ENDIAN);
+        block.put(0, format).putInt(4, 1).putLong(8, 1).putInt(16, block.capacity());
+        block.putInt(headerBytes - 4, codec.checksum(block, 0, headerBytes - 4));
         put(0, head);
-        assertThatThrownBy(() -> open().close())
-                .isInstanceOf(StorageException.class)
-                .isNotInstanceOf(DamagedStoreException.class)
-                .hasMessageContaining("was written in format 1, this program knows format 2");
+        isRefusedAsOfFormat(format);
         put(1, block);
+        isRefusedAsOfFormat(format);
+    }
+
+    private void isRefusedAsOfFormat(int format) {
         assertThatThrownBy(() -> open().close())
                 .isInstanceOf(StorageException.class)
                 .isNotInstanceOf(DamagedStoreException.class)
-                .hasMessageContaining("was written in format 1, this program knows format 2");
+                .hasMessageContaining("was written in format " + format + ", this program knows format 3");
     }
 
     private void put(long index, ByteBuffer value) {

@@ -32,7 +32,7 @@ import org.lmdbjava.Txn;
 /** The scrub names every damage that matters, has nothing to say against a whole store, and never ends the process. */
 final class ScrubTest {
     private static final long MAP_BYTES = 1L << 30;
-    private static final LmdbLog.Options OPTIONS = new LmdbLog.Options(8 << 10, 0, 64 << 20);
+    private static final LmdbLog.Options OPTIONS = new LmdbLog.Options(8 << 10, 0, 64 << 20, 64 << 10);
     private static final int PAGE = 4096;
     private static final int NEWEST_DATA_ROOT = 16 + 72 + 40;
     private static final int FREE_ROOT = 16 + 24 + 40;
