@@ -105,6 +105,7 @@ build_jar() {
   printf 'building %s (once; a minute or two)\n' "${JAR#"$ROOT"/}" >&2
   (cd "$ROOT" && mvn -B -q -DskipTests -pl kv-server -am package) >&2 || die $EXIT_BUILD "the build failed; see above"
   [[ -f $JAR ]] || die $EXIT_BUILD "the build did not make $JAR"
+  touch "$JAR" # Maven leaves one that needs no change as it is: it would be stale each time.
 }
 
 # Whether any source is newer than the jar.

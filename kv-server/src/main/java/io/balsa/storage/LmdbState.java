@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -55,6 +56,15 @@ public final class LmdbState implements State, AutoCloseable {
     static final String FILE = "data.mdb";
     static final long MAP_BYTES_MIN = 1L << 30;
     private static final long AGE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
+    /** Changes of a few keys never fill a table, however many they are; but the log has to keep them until the checkpoint. */
+    private static final int CHANGED_TABLES = 8;
+
+    /**
+     * Of what is due for a checkpoint, a part that is drawn each time. Servers apply the same entries: without it all of them
+     * would make their checkpoints at the same moments, and none would be there to answer for one whose disk is busy.
+     */
+    private static final double DUE_SHARE_MIN = 0.75;
+
     private static final long CLOSE_MILLIS_MAX = 10_000;
 
     /** What is replaced as one when a snapshot is installed. */
@@ -77,6 +87,9 @@ public final class LmdbState implements State, AutoCloseable {
     private MemTable active = new MemTable();
     private @Nullable MemTable flushing;
     private @Nullable Future<?> flush;
+    private final SplittableRandom random = new SplittableRandom();
+    private double dueShare = random.nextDouble(DUE_SHARE_MIN, 1);
+    private long changedBytes;
     private long lastApplied;
     private long flushedIndex;
     private long dirtySinceNanos;
@@ -185,6 +198,7 @@ public final class LmdbState implements State, AutoCloseable {
                 key.length);
         Check.that(readers == 0, "the state must not be changed while it is scanned");
         active.put(key, value);
+        changedBytes += key.length + value.length;
         inTheMiddle = true;
     }
 
@@ -251,7 +265,9 @@ public final class LmdbState implements State, AutoCloseable {
     }
 
     private void checkpointIfDue(long now) {
-        boolean due = active.bytes() >= tableBytes || now - dirtySinceNanos >= AGE_NANOS_MAX;
+        boolean due = active.bytes() >= dueShare * tableBytes
+                || changedBytes >= dueShare * CHANGED_TABLES * tableBytes
+                || now - dirtySinceNanos >= AGE_NANOS_MAX;
         if (dirty && due && flushing == null) {
             var unused = startFlush(); // Asked for its outcome by a later call.
         }
@@ -260,6 +276,8 @@ public final class LmdbState implements State, AutoCloseable {
     private Future<?> startFlush() {
         flushing = active;
         active = new MemTable();
+        changedBytes = 0;
+        dueShare = random.nextDouble(DUE_SHARE_MIN, 1);
         flushedIndex = lastApplied;
         dirty = false;
         flush = disk.checkpointer().start(flushing, flushedIndex);

@@ -8,6 +8,7 @@ import io.balsa.node.DamagedStoreException;
 import io.balsa.node.StorageException;
 import io.balsa.raft.TransferId;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,51 @@ final class LmdbStateTest {
         state = open(LARGE);
         assertThat(state.lastApplied()).isZero();
         assertThat(state.get(bytes("a"))).isNull();
+    }
+
+    /** The table stays small, but the log must keep all of them until then. */
+    @Test
+    void manyChangesOfOneKeyAreCheckpointed() {
+        LmdbState state = open(64 << 10);
+        int index = 0;
+        while (state.durableIndex() == 0) {
+            index++;
+            assertThat(index).isLessThan(10_000);
+            state.put(bytes("a"), new byte[1_000]);
+            state.applied(index);
+        }
+        assertThat(state.durableIndex() * 1_001).isBetween(6L * (64 << 10), 8L * (64 << 10) + 1_001);
+    }
+
+    /** Or they would all be busy with it at once. */
+    @Test
+    void serversThatApplyTheSameDoNotMakeTheirCheckpointsAtTheSameEntries() {
+        List<List<Long>> checkpoints = new ArrayList<>();
+        for (int server = 0; server < 2; server++) {
+            List<Long> indexes = new ArrayList<>();
+            Path own = directory.resolve("n" + server);
+            try (LmdbState state = LmdbState.open(createDirectory(own), MAP_BYTES, 64 << 10, nanos::get, taken -> {})) {
+                for (int index = 1; indexes.size() < 8; index++) {
+                    long before = state.durableIndex();
+                    state.put(bytes("key " + index), new byte[1_000]);
+                    state.applied(index);
+                    LockSupport.parkNanos(1_000_000); // A checkpoint ends long before the next one is due.
+                    if (state.durableIndex() != before) {
+                        indexes.add(state.durableIndex());
+                    }
+                }
+            }
+            checkpoints.add(indexes);
+        }
+        assertThat(checkpoints.get(0)).isNotEqualTo(checkpoints.get(1));
+    }
+
+    private static Path createDirectory(Path path) {
+        try {
+            return Files.createDirectory(path);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     @Test
