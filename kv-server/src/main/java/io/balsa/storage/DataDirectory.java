@@ -24,7 +24,7 @@ import org.lmdbjava.Meta;
  * DIRECTORY/
  *   lock        held while the server runs
  *   identity    which cluster, which node, which directory this is; JSON
- *   log/        an LMDB environment: entries, term and vote
+ *   log/        an LMDB environment: entries, term and vote; in front of it the file tail, what was appended last
  *   state/      an LMDB environment: the keys, as of the last checkpoint
  *   state.new/  the same, on its way from another server; cleared at each start
  *   journal/    an LMDB environment: the last elections; nothing depends on it

@@ -43,6 +43,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
     private volatile long liveBytes;
     private boolean failed;
     private boolean closed;
+    private volatile boolean abandoned;
 
     /**
      * What is measured rather than known.
@@ -290,29 +291,26 @@ public final class LmdbLog implements Storage, AutoCloseable {
         }
     }
 
+    /** Has {@link #close} leave the files as they are. Thread-safe. */
+    public void abandon() {
+        abandoned = true;
+    }
+
     /** Closes the files, after LMDB has got all; a second call does nothing. What was written is durable in any case. */
     @Override
     public void close() {
         if (closed) {
             return;
         }
+        closed = true;
         try {
-            if (!failed && !tail.entries().isEmpty()) {
+            if (!failed && !abandoned && !tail.entries().isEmpty()) {
                 commit(tree.head(), List.of());
             }
         } finally {
-            abandon();
+            tree.close();
+            tail.close();
+            fill.close();
         }
-    }
-
-    /** Closes the files as they are. */
-    public void abandon() {
-        if (closed) {
-            return;
-        }
-        closed = true;
-        tree.close();
-        tail.close();
-        fill.close();
     }
 }

@@ -36,6 +36,7 @@ final class LmdbLogTest implements StorageContract {
     private LmdbLog reopen(LmdbLog.Options options, CommitObserver observer) {
         if (log != null) {
             log.abandon();
+            log.close();
         }
         log = LmdbLog.open(directory, MAP_BYTES, options, observer);
         return log;

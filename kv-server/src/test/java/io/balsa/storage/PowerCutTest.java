@@ -63,6 +63,7 @@ final class PowerCutTest {
     void close() {
         if (open != null) {
             open.abandon();
+            open.close();
         }
     }
 
@@ -154,7 +155,7 @@ final class PowerCutTest {
                             .as("%s: as if its flush had been under way", where)
                             .isEqualTo(2);
                 } else {
-                    log().abandon();
+                    crash();
                     place(new Disk(whole.tree, tail));
                     assertThatThrownBy(() -> LmdbLog.open(directory, MAP_BYTES, OPTIONS, CommitObserver.NONE))
                             .as(where)
@@ -200,7 +201,7 @@ final class PowerCutTest {
         start();
         log().write(null, List.of(entry(1, 0, "a")));
         Disk before = content();
-        log().abandon();
+        crash();
         place(new Disk(before.tree, Arrays.copyOf(before.tail, PAGE)));
         assertThatThrownBy(() -> LmdbLog.open(directory, MAP_BYTES, OPTIONS, CommitObserver.NONE))
                 .isInstanceOf(DamagedStoreException.class)
@@ -241,7 +242,7 @@ final class PowerCutTest {
         start();
         log().write(null, List.of(entry(1, 0, "a")));
         Disk before = content();
-        log().abandon();
+        crash();
         assertThat(content().tree).isEqualTo(before.tree);
         assertThat(content().tail).isEqualTo(before.tail);
     }
@@ -260,7 +261,7 @@ final class PowerCutTest {
         start();
         log().write(null, List.of(entry(1, 0, "a")));
         byte[] tail = content().tail;
-        log().abandon();
+        crash();
         for (String file : new String[] {"data.mdb", "lock.mdb"}) {
             Files.delete(directory.resolve(file));
         }
@@ -404,8 +405,13 @@ final class PowerCutTest {
         }
     }
 
-    private void restart(Disk left) throws IOException {
+    private void crash() {
         log().abandon();
+        log().close();
+    }
+
+    private void restart(Disk left) throws IOException {
+        crash();
         place(left);
         EntryId inTree = lastInTree();
         open = LmdbLog.open(directory, MAP_BYTES, OPTIONS, CommitObserver.NONE);
