@@ -74,11 +74,10 @@ public final class RaftThread implements Node, Snapshots.Outcomes {
     private void tick() {
         List<Input> inputs = new ArrayList<>(inbox.take());
         inputs.add(RaftLoop::tick);
-        turn(inputs);
+        turn(inputs, true);
         if (!over) {
-            status = loop.status();
-            nextTick =
-                    Math.max(nextTick + TICK_NANOS, System.nanoTime()); // One late tick after a pause, not a hundred.
+            // One late tick after a pause, not a hundred.
+            nextTick = Math.max(nextTick + TICK_NANOS, System.nanoTime());
             scheduleTick();
         }
     }
@@ -86,19 +85,23 @@ public final class RaftThread implements Node, Snapshots.Outcomes {
     private void turnIfAnything() {
         List<Input> inputs = inbox.take();
         if (more || !inputs.isEmpty()) {
-            turn(inputs);
+            turn(inputs, false);
         } else { // A tick has taken them.
             inbox.turned(loop.settledIndex());
         }
     }
 
-    private void turn(List<Input> inputs) {
+    /** The executor would only log what this throws. */
+    private void turn(List<Input> inputs, boolean tick) {
         if (over) {
             return;
         }
         try {
             more = loop.turn(inputs);
             lastTurnNanos = System.nanoTime();
+            if (tick) {
+                status = loop.status();
+            }
             inbox.turned(loop.settledIndex());
             if (more) {
                 // Not executed at once: the thread looks at its sockets first.
@@ -124,9 +127,12 @@ public final class RaftThread implements Node, Snapshots.Outcomes {
         inbox.close();
         thread.execute(() -> {
             if (!over) {
-                loop.stop();
-                status = loop.status();
-                end();
+                try {
+                    loop.stop();
+                    status = loop.status();
+                } finally {
+                    end();
+                }
             }
         });
         ended.await();

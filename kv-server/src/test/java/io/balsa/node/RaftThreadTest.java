@@ -48,6 +48,7 @@ final class RaftThreadTest {
         private final List<LogEntry> entries = new ArrayList<>();
         private HardState hardState = HardState.INITIAL;
         volatile @Nullable RuntimeException failure;
+        volatile @Nullable Error bug;
 
         @Override
         public HardState hardState() {
@@ -96,6 +97,10 @@ final class RaftThreadTest {
 
         @Override
         public long entryBytes() {
+            Error now = bug;
+            if (now != null) {
+                throw now;
+            }
             return 0;
         }
     }
@@ -217,6 +222,15 @@ final class RaftThreadTest {
         pause(100);
         assertThat(turns.get()).isEqualTo(before);
         assertThat(lost).as("the process is halted").isNotDone();
+        thread.close();
+    }
+
+    /** The executor would log it and go on, and no tick would ever follow. */
+    @Test
+    void aBugBetweenTurnsIsToldToo() throws InterruptedException {
+        startAndLead();
+        log.bug = new AssertionError("in the status");
+        assertThat(failure.join()).isSameAs(log.bug);
         thread.close();
     }
 
