@@ -155,6 +155,11 @@ final class RaftThreadTest {
         return result;
     }
 
+    /** Not join(): what hangs must fail here. */
+    private static <T> T get(CompletableFuture<T> future) {
+        return future.orTimeout(5, TimeUnit.SECONDS).join();
+    }
+
     private CompletableFuture<Void> block() throws InterruptedException {
         CompletableFuture<Void> go = new CompletableFuture<>();
         CountDownLatch blocked = new CountDownLatch(1);
@@ -176,7 +181,7 @@ final class RaftThreadTest {
         int before = turns.get();
         long start = System.nanoTime();
         for (int i = 0; i < 200; i++) {
-            assertThat(write().join()).isInstanceOf(WriteResult.Applied.class);
+            assertThat(get(write())).isInstanceOf(WriteResult.Applied.class);
         }
         long ticks = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) / Timeouts.TICK_MILLIS;
         assertThat(turns.get() - before - ticks).isBetween(2 * 200L - 50, 2 * 200L + 2);
@@ -191,12 +196,12 @@ final class RaftThreadTest {
             writes.add(write());
         }
         int before = turns.get();
-        assertThat(write().join())
+        assertThat(get(write()))
                 .isInstanceOfSatisfying(
                         WriteResult.NotApplied.class,
                         refused -> assertThat(refused.reason()).isEqualTo(Refusal.BUSY));
         go.complete(null);
-        writes.forEach(CompletableFuture::join);
+        writes.forEach(RaftThreadTest::get);
         assertThat(turns.get() - before).isLessThanOrEqualTo(4);
     }
 
@@ -217,7 +222,7 @@ final class RaftThreadTest {
         startAndLead();
         log.failure = new StorageException("the disk has failed");
         CompletableFuture<WriteResult> lost = write();
-        assertThat(failure.join()).isSameAs(log.failure);
+        assertThat(get(failure)).isSameAs(log.failure);
         int before = turns.get();
         pause(100);
         assertThat(turns.get()).isEqualTo(before);
@@ -230,7 +235,7 @@ final class RaftThreadTest {
     void aBugBetweenTurnsIsToldToo() throws InterruptedException {
         startAndLead();
         log.bug = new AssertionError("in the status");
-        assertThat(failure.join()).isSameAs(log.bug);
+        assertThat(get(failure)).isSameAs(log.bug);
         thread.close();
     }
 
@@ -238,11 +243,11 @@ final class RaftThreadTest {
     void whenTheStoreIsDamagedWhatWaitsIsAnswered() throws InterruptedException {
         startAndLead();
         log.failure = new DamagedStoreException("a bit has flipped");
-        assertThat(write().join()).isInstanceOf(WriteResult.Unknown.class);
-        assertThat(failure.join()).isSameAs(log.failure);
+        assertThat(get(write())).isInstanceOf(WriteResult.Unknown.class);
+        assertThat(get(failure)).isSameAs(log.failure);
         CompletableFuture<WriteResult> after = write();
         thread.close();
-        assertThat(after.join())
+        assertThat(get(after))
                 .isInstanceOfSatisfying(
                         WriteResult.NotApplied.class,
                         refused -> assertThat(refused.reason()).isEqualTo(Refusal.STOPPING));
@@ -263,7 +268,7 @@ final class RaftThreadTest {
         await().until(() -> write().getNow(null) instanceof WriteResult.NotApplied);
         go.complete(null);
         closed.get(5, TimeUnit.SECONDS);
-        assertThat(waiting.join()).isNotNull();
+        assertThat(get(waiting)).isNotNull();
         int before = turns.get();
         pause(50);
         assertThat(turns.get()).as("ticks").isEqualTo(before);
