@@ -184,7 +184,9 @@ public final class DataDirectory implements AutoCloseable {
             }
         }
         // A file without a name that is in use as its file system fails is one that only a person can have repaired.
-        System.setProperty("io.netty.native.deleteLibAfterLoading", "false");
+        if (System.getProperty("io.netty.native.deleteLibAfterLoading") == null) {
+            System.setProperty("io.netty.native.deleteLibAfterLoading", "false");
+        }
         var unused = Meta.version(); // Now, while the directory is sure to exist.
     }
 

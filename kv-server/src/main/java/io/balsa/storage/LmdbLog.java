@@ -67,7 +67,10 @@ public final class LmdbLog implements Storage, AutoCloseable {
         noteSize();
     }
 
-    /** Gives the tree what it holds, under a new opening, so that nothing of it counts. From the first commit on it is there. */
+    /**
+     * Has the tree take what the file holds, under a new opening, so that nothing in it counts any more. The file is there from
+     * the tree's first commit on.
+     */
     private Tail takeTail(Path path, int bytes) {
         EntryCodec.Head head = tree.head();
         if (head.opening() == 0) {
