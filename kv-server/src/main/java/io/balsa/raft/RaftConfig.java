@@ -55,7 +55,7 @@ public record RaftConfig(
                 64,
                 8 << 20,
                 32 << 20,
-                4 << 20,
+                1 << 20,
                 8,
                 LeaseConfig.OFF);
     }

@@ -26,6 +26,9 @@ import org.lmdbjava.Txn;
  * <p>Everything that is read is checked, and refused with a {@link StorageException} that names the entry when it is
  * damaged: nothing is ever cut off silently, since a damaged entry may be an acknowledged one.
  *
+ * <p>LMDB reads through its map, and what was read once stays mapped and counts as this process's memory. A log reads most of
+ * itself once, when it trims it; so the map is made anew when enough of it has been read.
+ *
  * <p>Owned by the log's thread. After a failed {@link #commit} it is not to be trusted.
  */
 final class LogTree implements AutoCloseable {
@@ -33,6 +36,9 @@ final class LogTree implements AutoCloseable {
 
     private static final long TRIM_BYTES_MIN = 512 << 10;
     private static final int TRIM_BLOCKS = 512;
+
+    /** What is read before the map is made anew. */
+    private static final long READ_BYTES_MAX = 1 << 20;
 
     private final Env<ByteBuffer> env;
     private final Dbi<ByteBuffer> entries;
@@ -47,6 +53,7 @@ final class LogTree implements AutoCloseable {
     private EntryId last;
     private long bytes;
     private long lastCommit;
+    private long readBytes;
 
     private LogTree(Env<ByteBuffer> env, Path file, int blockBytes, long verifiedBytes) {
         this.env = env;
@@ -63,6 +70,7 @@ final class LogTree implements AutoCloseable {
         this.bytes = scan.bytes();
         this.lastCommit = readTxn.getId();
         readTxn.reset();
+        mapAnew();
     }
 
     /**
@@ -132,6 +140,7 @@ final class LogTree implements AutoCloseable {
                 if (read > bytesMax && !result.isEmpty()) {
                     return result;
                 }
+                readBytes += entry.sizeBytes();
                 result.add(entry);
                 if (entry.index() >= lastIndex) {
                     return result;
@@ -167,6 +176,19 @@ final class LogTree implements AutoCloseable {
             throw Environments.failed(codec.file(), "reading it", failure);
         } finally {
             readTxn.reset(); // An idle read transaction would keep every freed page.
+            if (readBytes >= READ_BYTES_MAX) {
+                mapAnew();
+            }
+        }
+    }
+
+    /** While no transaction is open, as what it has read would be gone. */
+    private void mapAnew() {
+        readBytes = 0;
+        try {
+            env.setMapSize(env.info().mapSize);
+        } catch (LmdbException failure) {
+            throw Environments.failed(codec.file(), "mapping it anew", failure);
         }
     }
 
@@ -211,6 +233,9 @@ final class LogTree implements AutoCloseable {
         }
         head = written;
         last = newLast;
+        if (readBytes >= READ_BYTES_MAX) {
+            mapAnew();
+        }
     }
 
     private void append(Txn<ByteBuffer> txn, List<LogEntry> added) {
@@ -274,6 +299,7 @@ final class LogTree implements AutoCloseable {
             }
         }
         bytes -= trimmed;
+        readBytes += trimmed;
         return anchor;
     }
 

@@ -2,6 +2,7 @@ package io.balsa.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.balsa.node.Storage;
 import io.balsa.node.StorageException;
@@ -185,6 +186,39 @@ final class LmdbLogTest implements StorageContract {
             usedAfterWarmUp = index == 200 ? opened.usedBytes() : usedAfterWarmUp;
         }
         assertThat(opened.usedBytes()).isLessThan(2 * usedAfterWarmUp).isLessThan(16 << 20);
+    }
+
+    /** LMDB reads through its map; what a trim has read is read no more, and would count as this process's memory. */
+    @Test
+    void whatWasTrimmedAndReadDoesNotStayMapped() throws IOException {
+        Path maps = Path.of("/proc/self/smaps");
+        assumeTrue(Files.exists(maps), "there is no " + maps + ": WHETHER THE LOG GIVES MEMORY BACK IS NOT CHECKED");
+        LmdbLog opened = reopen(new LmdbLog.Options(64 << 10, 0, 64 << 10, 256 << 10), CommitObserver.NONE);
+        long most = 0;
+        for (int index = 1; index <= 3_000; index++) {
+            opened.write(null, List.of(new LogEntry(index, 1, ByteBuffer.wrap(new byte[20_000]))));
+            if (index > 1_500) {
+                opened.truncateBefore(index - 1_500);
+            }
+            most = index % 100 == 0 ? Math.max(most, residentBytes(maps)) : most;
+        }
+        assertThat(most).as("of a log of 30 MB").isPositive().isLessThan(8 << 20);
+        assertThat(opened.read(1_600, 3_000, Long.MAX_VALUE)).hasSize(1_401);
+        assertThat(residentBytes(maps)).as("after all of it was read").isLessThan(8 << 20);
+        assertThat(opened.read(2_000, 2_001, Long.MAX_VALUE)).hasSize(2);
+        assertThat(residentBytes(maps)).isPositive();
+    }
+
+    private long residentBytes(Path maps) throws IOException {
+        boolean inMap = false;
+        for (String line : Files.readAllLines(maps)) {
+            if (line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+                inMap = line.endsWith(directory.resolve("data.mdb").toString());
+            } else if (inMap && line.startsWith("Rss:")) {
+                return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+            }
+        }
+        return 0;
     }
 
     private static LogEntry entry(long index, long term, String command) {
