@@ -2,8 +2,6 @@ package io.balsa.client;
 
 import io.balsa.client.Operation.Decoder;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -39,7 +37,7 @@ public final class BalsaClient implements AutoCloseable {
 
     private final Calls calls;
 
-    private BalsaClient(Calls calls) {
+    BalsaClient(Calls calls) {
         this.calls = calls;
     }
 
@@ -48,8 +46,8 @@ public final class BalsaClient implements AutoCloseable {
         return builder().endpoints(endpoints).build();
     }
 
-    public static Builder builder() {
-        return new Builder();
+    public static ClientBuilder builder() {
+        return new ClientBuilder();
     }
 
     /** The key's value and history; empty when it does not exist. */
@@ -411,90 +409,5 @@ public final class BalsaClient implements AutoCloseable {
 
     private static byte[] utf8(String value) {
         return value.getBytes(StandardCharsets.UTF_8);
-    }
-
-    /** Collects what a client needs; only endpoints have no default. Not thread-safe. */
-    public static final class Builder {
-        private static final Duration DEADLINE = Duration.ofSeconds(5);
-        private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(1);
-        private static final int CONNECTIONS_PER_ENDPOINT_MAX = 64;
-        private static final int IN_FLIGHT_MAX = 10_000;
-
-        private List<String> endpoints = List.of();
-        private Duration deadline = DEADLINE;
-        private Consistency consistency = Consistency.LINEARIZABLE;
-        private Duration connectTimeout = CONNECT_TIMEOUT;
-        private int connectionsPerEndpointMax = CONNECTIONS_PER_ENDPOINT_MAX;
-        private int inFlightMax = IN_FLIGHT_MAX;
-        private boolean batching = true;
-
-        private Builder() {}
-
-        /** The servers, each as {@code http://host:port}; one is enough, all of them is better. */
-        public Builder endpoints(List<String> urls) {
-            endpoints = List.copyOf(urls);
-            return this;
-        }
-
-        public Builder endpoints(String... urls) {
-            return endpoints(List.of(urls));
-        }
-
-        /** Of calls that bring none; 5 s at first. */
-        public Builder deadline(Duration perCall) {
-            deadline = CallOptions.checked(perCall);
-            return this;
-        }
-
-        /** Of reads that bring none; linearizable at first. */
-        public Builder consistency(Consistency ofReads) {
-            consistency = ofReads;
-            return this;
-        }
-
-        /** How long a server may take to accept a connection before another is asked; 1 s at first. */
-        public Builder connectTimeout(Duration perConnection) {
-            connectTimeout = CallOptions.checked(perConnection);
-            return this;
-        }
-
-        /** Connections to one server at most; calls beyond that wait for one. 64 at first. */
-        public Builder connectionsPerEndpointMax(int connections) {
-            connectionsPerEndpointMax = atLeastOne(connections);
-            return this;
-        }
-
-        /** Calls that have not ended, at most; further ones fail at once with {@code client_busy}. 10,000 at first. */
-        public Builder inFlightMax(int calls) {
-            inFlightMax = atLeastOne(calls);
-            return this;
-        }
-
-        /**
-         * Whether reads and writes of single keys that are started while a request is under way go together in the next
-         * one; on at first. It changes no result, delays nothing, and is a multiple faster for many calls at a time.
-         */
-        public Builder batching(boolean on) {
-            batching = on;
-            return this;
-        }
-
-        /** Throws IllegalArgumentException for a missing or malformed endpoint. */
-        public BalsaClient build() {
-            if (endpoints.isEmpty()) {
-                throw new IllegalArgumentException("a client needs at least one endpoint: http://host:port");
-            }
-            List<Endpoint> parsed = endpoints.stream().map(Endpoint::parse).toList();
-            HttpTransport transport = new VertxTransport("balsa-client", connectTimeout, connectionsPerEndpointMax);
-            CallOptions defaults = new CallOptions(deadline, consistency, null);
-            return new BalsaClient(new Calls(new Endpoints(parsed), transport, defaults, inFlightMax, batching));
-        }
-
-        private static int atLeastOne(int number) {
-            if (number < 1) {
-                throw new IllegalArgumentException("at least one; got " + number);
-            }
-            return number;
-        }
     }
 }

@@ -113,6 +113,11 @@ final class Calls implements AutoCloseable {
     }
 
     private <T> T await(Invocation<T> invocation, Call<T> call) {
+        if (transport.answersOn(Thread.currentThread())) {
+            throw new IllegalStateException(call.operation().name()
+                    + ": not applied: a call that waits, on the thread that brings the answers. Use its form that answers with a"
+                    + " future there, or a callbackExecutor with threads of its own.");
+        }
         CompletableFuture<T> result = run(invocation, call);
         try {
             return result.get(call.options().deadline().toNanos() + TIMER_GRACE_NANOS, TimeUnit.NANOSECONDS);

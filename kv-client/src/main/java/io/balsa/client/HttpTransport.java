@@ -12,6 +12,11 @@ interface HttpTransport extends AutoCloseable {
     /** An exchange that has not begun. */
     Exchange open(Endpoint endpoint, Request request);
 
+    /** Answers come on that thread, so whoever waits there waits for ever. */
+    default boolean answersOn(Thread thread) {
+        return false;
+    }
+
     /** Ends every exchange with {@link TransportException} and frees connections and threads. */
     @Override
     void close();

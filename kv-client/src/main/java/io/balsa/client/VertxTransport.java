@@ -19,10 +19,12 @@ import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -32,8 +34,8 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@link HttpTransport} on the HTTP/1.1 client of Vert.x, with one event loop that runs nobody else's code: answers are
- * handed to the client's few threads.
+ * {@link HttpTransport} on the HTTP/1.1 client of Vert.x, with one event loop that runs nobody else's code unless it is
+ * asked to: answers are handed to the client's few threads.
  *
  * <p>Each endpoint has a lane: a bounded number of exchanges run, the others wait in order, and one that is given up
  * meanwhile leaves without having asked for a connection. Who bounds the waiting is the caller. Nothing is repeated here.
@@ -53,25 +55,22 @@ final class VertxTransport implements HttpTransport {
     private static final int CLOSE_SECONDS_MAX = 5;
 
     private final int connectionsPerEndpointMax;
-    private final ExecutorService executor;
+    private final @Nullable ExecutorService ownThreads;
+    private final Executor callbacks;
     private final Map<Endpoint, Lane> lanes = new ConcurrentHashMap<>();
     private final Set<VertxExchange> running = ConcurrentHashMap.newKeySet();
     private final Vertx vertx;
     private final Context loop;
     private final HttpClient client;
+    private volatile @Nullable Thread loopThread;
     private volatile boolean closed;
 
-    VertxTransport(String name, Duration connectTimeout, int connectionsPerEndpointMax) {
+    /** @param callbacks runs what waits for answers; null: threads of its own */
+    VertxTransport(String name, Duration connectTimeout, int connectionsPerEndpointMax, @Nullable Executor callbacks) {
         this.connectionsPerEndpointMax = connectionsPerEndpointMax;
-        ThreadPoolExecutor threads = new ThreadPoolExecutor(
-                THREADS,
-                THREADS,
-                THREAD_IDLE_SECONDS,
-                TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(),
-                new DaemonThreads(name));
-        threads.allowCoreThreadTimeOut(true);
-        this.executor = threads;
+        ExecutorService own = callbacks == null ? newThreads(name) : null;
+        this.ownThreads = own;
+        this.callbacks = own == null ? Objects.requireNonNull(callbacks) : own;
         this.vertx = Vertx.vertx(new VertxOptions()
                 .setUseDaemonThread(true)
                 .setEventLoopPoolSize(1)
@@ -80,11 +79,29 @@ final class VertxTransport implements HttpTransport {
                 .setFileSystemOptions(
                         new FileSystemOptions().setFileCachingEnabled(false).setClassPathResolvingEnabled(false)));
         this.loop = vertx.getOrCreateContext();
+        loop.runOnContext(begun -> loopThread = Thread.currentThread());
         this.client = vertx.createHttpClient(
                 new HttpClientOptions()
                         .setConnectTimeout((int) Math.min(connectTimeout.toMillis(), Integer.MAX_VALUE))
                         .setKeepAliveTimeout(CONNECTION_IDLE_SECONDS),
                 new PoolOptions().setHttp1MaxSize(connectionsPerEndpointMax));
+    }
+
+    private static ExecutorService newThreads(String name) {
+        ThreadPoolExecutor threads = new ThreadPoolExecutor(
+                THREADS,
+                THREADS,
+                THREAD_IDLE_SECONDS,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                new DaemonThreads(name));
+        threads.allowCoreThreadTimeOut(true);
+        return threads;
+    }
+
+    @Override
+    public boolean answersOn(Thread thread) {
+        return thread == loopThread;
     }
 
     @Override
@@ -103,7 +120,9 @@ final class VertxTransport implements HttpTransport {
         } catch (ExecutionException | TimeoutException failure) {
             throw new IllegalStateException("Vert.x did not close", failure);
         } finally {
-            executor.shutdown();
+            if (ownThreads != null) {
+                ownThreads.shutdown();
+            }
         }
     }
 
@@ -251,8 +270,9 @@ final class VertxTransport implements HttpTransport {
                 return;
             }
             try {
-                // Not on the event loop: one caller's code that blocks would hold up every other call.
-                executor.execute(() -> complete(answer, failure));
+                // Not on the event loop, unless it is wanted: one caller's code that blocks would hold up every other
+                // call.
+                callbacks.execute(() -> complete(answer, failure));
             } catch (RejectedExecutionException closing) {
                 complete(answer, failure);
             }

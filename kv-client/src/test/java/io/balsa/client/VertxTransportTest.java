@@ -30,7 +30,7 @@ final class VertxTransportTest {
     private static final int TRIES = 200;
 
     private static HttpTransport transport(int connections) {
-        return new VertxTransport("test", Duration.ofSeconds(1), connections);
+        return new VertxTransport("test", Duration.ofSeconds(1), connections, null);
     }
 
     private static Request put(String target, String body) {

@@ -19,7 +19,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** Balsa through its Java client's asynchronous calls: one client object, with its defaults. */
+/** Balsa through its Java client's asynchronous calls: one client object, whose event loop runs what is attached to them. */
 final class BalsaDriver implements Driver {
     private static final CallOption LEASE = CallOption.consistency(Consistency.LEASE);
     private static final CallOption STALE = CallOption.consistency(Consistency.STALE);
@@ -29,10 +29,17 @@ final class BalsaDriver implements Driver {
     private final Values values;
     private final AtomicLong hotRevision = new AtomicLong();
 
-    /** @param endpoints like {@code http://127.0.0.1:8081} */
+    /**
+     * What is attached to a call's future starts the next one and never blocks, so the client's event loop may run it.
+     *
+     * @param endpoints like {@code http://127.0.0.1:8081}
+     */
     BalsaDriver(List<String> endpoints, Duration deadline, Values values) {
-        this.client =
-                BalsaClient.builder().endpoints(endpoints).deadline(deadline).build();
+        this.client = BalsaClient.builder()
+                .endpoints(endpoints)
+                .deadline(deadline)
+                .callbackExecutor(Runnable::run)
+                .build();
         this.values = values;
     }
 
