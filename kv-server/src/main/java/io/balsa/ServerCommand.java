@@ -102,8 +102,9 @@ final class ServerCommand implements Callable<Integer> {
             names = "--preset",
             defaultValue = "standard",
             paramLabel = "lan|standard|wan",
-            description = "Timeouts: lan (heartbeat 50 ms, election 150-300), standard (100, 500-1000), wan (500,"
-                    + " 2500-5000). Default: ${DEFAULT-VALUE}")
+            description =
+                    "Timeouts: lan (heartbeat 50 ms, election 150-300), standard (50, 500-1000, and from 150 on while"
+                            + " nothing delays what the leader sends), wan (500, 2500-5000). Default: ${DEFAULT-VALUE}")
     private String preset = "";
 
     @Option(
@@ -121,7 +122,7 @@ final class ServerCommand implements Callable<Integer> {
     @Option(
             names = "--election-ms",
             paramLabel = "MIN-MAX",
-            description = "Overrides the preset's election timeout, e.g. 150-300.")
+            description = "Overrides the preset's election timeout, e.g. 150-300, whatever is seen of the leader.")
     private @Nullable String electionMillis;
 
     @Option(
@@ -285,13 +286,13 @@ final class ServerCommand implements Callable<Integer> {
         Timeouts base = Timeouts.preset(preset);
         int heartbeat = heartbeatMillis == null ? base.heartbeatMillis() : heartbeatMillis;
         if (electionMillis == null) {
-            return new Timeouts(heartbeat, base.electionMillisMin(), base.electionMillisMax());
+            return base.withHeartbeat(heartbeat);
         }
         if (!electionMillis.matches("[0-9]{1,7}-[0-9]{1,7}")) {
             throw new IllegalArgumentException("--election-ms: '" + electionMillis + "' does not look like 150-300");
         }
         int dash = electionMillis.indexOf('-');
-        return new Timeouts(
+        return Timeouts.fixed(
                 heartbeat,
                 Integer.parseInt(electionMillis.substring(0, dash)),
                 Integer.parseInt(electionMillis.substring(dash + 1)));

@@ -30,7 +30,17 @@ final class Follower extends Role {
 
     @Override
     boolean hasLiveLeader() {
-        return leader != null && !leaderLost && ticksSinceLeader < raft.config().electionTicksMin();
+        return leader != null
+                && !leaderLost
+                && ticksSinceLeader < raft.timers().patience().electionTicksMin();
+    }
+
+    /** If all that is known of it is that it is silent. */
+    @Override
+    void suspectLeader() {
+        if (leader != null && !leaderLost && !hasLiveLeader()) {
+            raft.timers().patience().suspects(leader);
+        }
     }
 
     @Override
@@ -143,6 +153,7 @@ final class Follower extends Role {
         }
         leaderLost = false;
         ticksSinceLeader = 0;
+        raft.timers().patience().heardFromLeader(term);
         ticksUntilElection = raft.timers().electionTicks();
     }
 

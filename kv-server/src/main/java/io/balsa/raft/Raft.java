@@ -76,6 +76,7 @@ public final class Raft {
 
     /** A tick of the clock has passed. A driver that was paused reports one tick, however long it was. */
     public void tick() {
+        timers.patience().tick();
         role.tick();
     }
 
@@ -85,6 +86,7 @@ public final class Raft {
         NodeId from = envelope.from();
         Message message = envelope.message();
         silent.remove(from);
+        timers.patience().heardFrom(from, currentTerm());
         if (countsForNothing(envelope)) {
             return;
         }
@@ -96,6 +98,9 @@ public final class Raft {
             if (message instanceof Message.RequestVote vote && !vote.leaderTransfer() && hasLiveLeader()) {
                 votesSeen.decided(from, vote, Vote.Verdict.LEADER_ALIVE);
                 return; // Not even its term is taken over (thesis §4.2.3).
+            }
+            if (message instanceof Message.RequestVote vote && !vote.leaderTransfer()) {
+                role.suspectLeader();
             }
             becomeFollower(message.term(), null, Trigger.HIGHER_TERM); // §5.1
         }
@@ -347,6 +352,7 @@ public final class Raft {
 
     /** Asks for pre-votes. */
     void poll(Trigger trigger) {
+        role.suspectLeader();
         PreCandidate preCandidate = new PreCandidate(this, trigger == Trigger.CONNECTION_CLOSED);
         role = preCandidate;
         note(trigger);

@@ -3,6 +3,8 @@ package io.balsa.raft;
 /**
  * The core's timeouts and limits; a tick is as long as its driver makes it.
  *
+ * @param electionTicksFloor a follower whose leader was never silent for long waits less than {@code electionTicksMin}, down to
+ *     this ({@link Patience}); equal to it: it never does
  * @param electionTicksMin a follower that hears nothing for this long, and up to {@code electionTicksMax}, asks for
  *     votes (§5.2); a leader that hears from no majority for {@code electionTicksMin} steps down (thesis §6.2)
  * @param heartbeatTicks between two heartbeats of an idle leader
@@ -16,6 +18,7 @@ package io.balsa.raft;
  * @param leases whether, and how, this server takes part in reads by lease
  */
 public record RaftConfig(
+        int electionTicksFloor,
         int electionTicksMin,
         int electionTicksMax,
         int heartbeatTicks,
@@ -34,9 +37,12 @@ public record RaftConfig(
     public RaftConfig {
         Check.that(heartbeatTicks > 0, "heartbeatTicks %d", heartbeatTicks);
         Check.that(
-                electionTicksMin > heartbeatTicks && electionTicksMax > electionTicksMin,
-                "heartbeat %d < election min %d < election max %d does not hold",
+                electionTicksFloor > heartbeatTicks
+                        && electionTicksMin >= electionTicksFloor
+                        && electionTicksMax > electionTicksMin,
+                "heartbeat %d < election floor %d <= min %d < max %d does not hold",
                 heartbeatTicks,
+                electionTicksFloor,
                 electionTicksMin,
                 electionTicksMax);
         Check.that(
@@ -44,9 +50,16 @@ public record RaftConfig(
                 "an empty window");
     }
 
-    /** The limits of production with the given timeouts, in ticks. */
+    /** The limits of production with the given timeouts, in ticks, which are the same whatever happens. */
     public static RaftConfig ofTicks(int electionTicksMin, int electionTicksMax, int heartbeatTicks) {
+        return ofTicks(electionTicksMin, electionTicksMin, electionTicksMax, heartbeatTicks);
+    }
+
+    /** The limits of production with the given timeouts, in ticks. */
+    public static RaftConfig ofTicks(
+            int electionTicksFloor, int electionTicksMin, int electionTicksMax, int heartbeatTicks) {
         return new RaftConfig(
+                electionTicksFloor,
                 electionTicksMin,
                 electionTicksMax,
                 heartbeatTicks,
@@ -61,7 +74,16 @@ public record RaftConfig(
     }
 
     public RaftConfig with(LeaseConfig other) {
+        return with(electionTicksFloor, other);
+    }
+
+    public RaftConfig withElectionTicksFloor(int ticks) {
+        return with(ticks, leases);
+    }
+
+    private RaftConfig with(int floor, LeaseConfig other) {
         return new RaftConfig(
+                floor,
                 electionTicksMin,
                 electionTicksMax,
                 heartbeatTicks,

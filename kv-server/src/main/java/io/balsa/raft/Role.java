@@ -25,6 +25,9 @@ abstract sealed class Role implements Message.Handler permits Follower, PreCandi
         return false;
     }
 
+    /** This server is about to help to replace its leader, if it has one. */
+    void suspectLeader() {}
+
     void connectionClosed(NodeId peer) {
         // Only a follower's leader matters.
     }

@@ -6,15 +6,23 @@ import java.util.random.RandomGenerator;
 final class Timers {
     private final RaftConfig config;
     private final RandomGenerator random;
+    private final Patience patience;
 
     Timers(RaftConfig config, RandomGenerator random) {
         this.config = config;
         this.random = random;
+        this.patience = new Patience(config);
     }
 
-    /** Until an election is called (§5.2). */
+    /** Until an election is called (§5.2): from {@link Patience#electionTicksMin} on, and as much longer as configured. */
     int electionTicks() {
-        return random.nextInt(config.electionTicksMin(), config.electionTicksMax());
+        int min = patience.electionTicksMin();
+        return random.nextInt(min, (int) ((long) min * config.electionTicksMax() / config.electionTicksMin()));
+    }
+
+    /** How long a leader may be silent. */
+    Patience patience() {
+        return patience;
     }
 
     /** How long a rival that goes first has to win its election. */

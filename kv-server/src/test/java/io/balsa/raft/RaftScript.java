@@ -13,6 +13,7 @@ import java.util.function.Predicate;
  * <pre>
  *   > cluster 3            a cluster of three, all of them followers in term 0; "cluster 3 5" has two more servers, no members
  *   > cluster 3 leases     a cluster of three that takes part in reads by lease
+ *   > cluster 3 patient    one whose followers wait from 15 ticks on, 50 at most, as what they have seen of their leader tells them
  *   > history 1 6 1 1 4    server 1 is in term 6 and holds entries of the terms 1, 1, 4
  *   > tick 1 10            server 1's clock goes on by ten ticks
  *   > pause 1 10           server 1 stands still for ten ticks of its clock
@@ -64,8 +65,8 @@ public final class RaftScript implements TestCluster.Watcher {
             case "cluster" ->
                 cluster = new TestCluster(
                         number(words, 1),
-                        number(words, words.length > 2 && !leases(words) ? 2 : 1),
-                        leases(words) ? TestCluster.WITH_LEASES : TestCluster.CONFIG,
+                        number(words, words.length > 2 && words[2].matches("\\d+") ? 2 : 1),
+                        config(words),
                         this,
                         TestCluster.InOrder::new);
             case "add" -> {
@@ -117,8 +118,12 @@ public final class RaftScript implements TestCluster.Watcher {
         }
     }
 
-    private static boolean leases(String... words) {
-        return List.of(words).contains("leases");
+    private static RaftConfig config(String... words) {
+        return switch (words[words.length - 1]) {
+            case "leases" -> TestCluster.WITH_LEASES;
+            case "patient" -> TestCluster.PATIENT;
+            default -> TestCluster.CONFIG;
+        };
     }
 
     private void lease(int server) {

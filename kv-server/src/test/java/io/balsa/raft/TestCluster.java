@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 final class TestCluster {
     static final RaftConfig CONFIG = RaftConfig.ofTicks(10, 20, 3);
 
+    /** Followers wait as long as what they have seen of their leader tells them, as by default in production. */
+    static final RaftConfig PATIENT = RaftConfig.ofTicks(15, 50, 100, 5);
+
     static final long TICK_NANOS = 10_000_000;
 
     /** Every server pledges the shortest election timeout. */

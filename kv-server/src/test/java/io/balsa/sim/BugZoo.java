@@ -303,6 +303,13 @@ final class BugZoo {
                                 "14",
                                 "15-a-split-vote-and-a-dead-leader.txt")
                         .by("raft/Candidate.java", "|| raft.isSilent(voter)", "|| false"),
+                scripted(
+                                "a leader that was replaced though it lived is replaced as soon again",
+                                "14",
+                                "32-patience.txt")
+                        .by("raft/Patience.java", "ticksSinceAlarm < calmTicks", "false"),
+                scripted("how long a leader was silent is forgotten", "14", "33-a-gap.txt")
+                        .by("raft/Patience.java", "int gap = Math.max(longestGap, longestGapBefore);", "int gap = 0;"),
                 simulated("a candidate tries once", "14", "LeaderAfterHealing", "Progress")
                         .within(300)
                         .by(

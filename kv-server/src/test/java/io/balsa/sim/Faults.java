@@ -121,8 +121,8 @@ final class Faults {
         servers = size == 0 ? 1 : size < 7 ? 3 : 5;
         clients = random.nextInt(1, 6);
         keys = random.nextInt(1, 5);
-        timeouts = random.nextInt(3) == 0 ? new Timeouts(20, 60, 120) : Timeouts.LAN;
-        config = config(random);
+        timeouts = random.nextInt(3) == 0 ? Timeouts.fixed(20, 60, 120) : Timeouts.LAN;
+        RaftConfig fixed = config(random);
         idempotencyRecordsMax = random.nextBoolean() ? 48 : 4_000;
         loss = pick(random, 0, 0, 0.01, 0.1, 0.4);
         duplication = pick(random, 0, 0, 0.05, 0.5);
@@ -183,6 +183,7 @@ final class Faults {
         }
         acts = List.copyOf(faults);
         diverges = random.nextInt(4) == 1;
+        config = random.nextInt(4) == 1 ? fixed.withElectionTicksFloor(2 * fixed.heartbeatTicks()) : fixed;
     }
 
     /** How a server takes part in reads by lease from this start on; it remembers what it has ever pledged. */
@@ -222,6 +223,7 @@ final class Faults {
         long messageBytesMax = pick(random, 1, 300, 2_000);
         int windowMessagesMax = random.nextInt(1, 5);
         return new RaftConfig(
+                wide.electionTicksFloor(),
                 wide.electionTicksMin(),
                 wide.electionTicksMax(),
                 wide.heartbeatTicks(),
