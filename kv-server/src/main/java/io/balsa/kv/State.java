@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * Owned by one thread. Keys have 1 to 500 bytes and are ordered as unsigned bytes.
  */
 public interface State {
-    /** The value, or null. The caller owns the array and must not change it. */
+    /** The value, or null. The caller owns the array and must not change it; nor may anyone change the key afterwards. */
     byte @Nullable [] get(byte[] key);
 
     /** Sets the value; neither array may be changed by anyone afterwards. */

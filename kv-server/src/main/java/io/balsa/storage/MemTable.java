@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
  * The changes since a checkpoint: a value for each key, or {@link #REMOVED}. One thread changes it and asks for ranges; once
  * handed to the checkpointer nobody changes it, so both may read it. Sorted only for who asks for a range: most tables are never
  * asked.
+ *
+ * <p>A value that takes the place of one of the same length is copied over it: a new array for each change of a key that changes often
+ * would live just long enough for the collector to copy it twice. So the arrays are this table's own, and what it hands out is a copy.
  */
 final class MemTable {
     /** Stands for a key that was removed; told from an empty value by identity. */
@@ -36,9 +39,13 @@ final class MemTable {
             return key;
         }
 
-        /** Or {@link #REMOVED}. */
+        /** Or {@link #REMOVED}. The table's own: whoever keeps it takes a {@link #copy}. */
         byte[] value() {
             return value;
+        }
+
+        byte[] copy() {
+            return MemTable.copy(value);
         }
 
         private Change as(byte[] anotherKey) {
@@ -65,26 +72,60 @@ final class MemTable {
 
     private final Map<Change, Change> index = new HashMap<>();
     private final Change probe = new Change(REMOVED, REMOVED);
+
+    // The last two keys that were looked for, the very arrays, and what was found: whoever reads a key mostly changes
+    // it next.
+    private byte[] recentKey = REMOVED;
+    private byte[] earlierKey = REMOVED;
+    private @Nullable Change recent;
+    private @Nullable Change earlier;
+
     private @Nullable TreeMap<byte[], Change> sorted;
     private long bytes;
 
-    /** The value, {@link #REMOVED}, or null when this table knows nothing of the key. */
+    private static byte[] copy(byte[] value) {
+        return value == REMOVED ? REMOVED : value.clone();
+    }
+
+    /** A copy of the value, {@link #REMOVED}, or null when this table knows nothing of the key. */
     byte @Nullable [] get(byte[] key) {
-        Change change = index.get(probe.as(key));
-        return change == null ? null : change.value;
+        Change change = find(key);
+        return change == null ? null : change.copy();
+    }
+
+    private @Nullable Change find(byte[] key) {
+        if (key == recentKey) {
+            return recent;
+        }
+        if (key == earlierKey) {
+            return earlier;
+        }
+        earlierKey = recentKey;
+        earlier = recent;
+        recentKey = key;
+        recent = index.get(probe.as(key));
+        return recent;
     }
 
     void put(byte[] key, byte[] value) {
         bytes += value.length;
-        Change known = index.get(probe.as(key));
+        Change known = find(key);
         if (known != null) {
             bytes -= known.value.length;
-            known.value = value;
+            if (known.value.length == value.length && value.length > 0) {
+                System.arraycopy(value, 0, known.value, 0, value.length);
+            } else {
+                known.value = copy(value);
+            }
             return;
         }
         bytes += key.length + OVERHEAD_BYTES;
-        Change change = new Change(key, value);
+        Change change = new Change(key, copy(value));
         index.put(change, change);
+        recentKey = key;
+        recent = change;
+        earlierKey = REMOVED; // Perhaps another array of this key, for which nothing was found before.
+        earlier = null;
         if (sorted != null) {
             sorted.put(key, change);
         }

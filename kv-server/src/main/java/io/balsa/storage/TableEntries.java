@@ -19,7 +19,7 @@ final class TableEntries implements Entries {
         }
         MemTable.Change current = iterator.next();
         key = current.key();
-        value = current.value();
+        value = current.copy();
         return true;
     }
 
