@@ -138,14 +138,20 @@ final class SimulatedServer implements SimulatedDisk.Hooks {
     }
 
     /**
-     * Starts a process from what the disks hold.
+     * Starts a process from what the disks hold; it may crash before it runs.
      *
      * @param first the cluster's first membership, which a server remembers if it was there
      */
     void start(Membership first) {
+        try {
+            disk.finishInstall(installed);
+        } catch (Crash crash) {
+            world.trace.add(() -> id + " crashes as it starts");
+            world.count("crash amid a start");
+            return;
+        }
         SimulatedState state = new SimulatedState(memory, this::applied, this::writeLost);
         KvStateMachine machine = Reference.machine(state, world.faults.idempotencyRecordsMax);
-        disk.finishInstall(installed);
         SimulatedSnapshots snapshots = new SimulatedSnapshots(world, this, state);
         Raft raft = new Raft(
                 id,
