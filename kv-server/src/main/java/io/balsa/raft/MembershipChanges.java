@@ -145,7 +145,10 @@ final class MembershipChanges {
         }
         for (Member member : now.members()) {
             String directoryId = wiped.get(member.id());
-            if (directoryId != null) {
+            // A message from a disk of the past may be late by any time, and the disk that is known be well.
+            if (directoryId != null
+                    && leader.progressOf(member.id()).ticksSinceContact
+                            >= raft.config().electionTicksMin()) {
                 // Also when that leaves no majority alive: its vote counts for nothing as it is.
                 wiped.remove(member.id());
                 leader.forget(member.id());

@@ -99,6 +99,12 @@ final class MembershipBugs {
                         .from(19)
                         .by("raft/Raft.java", "if (countsForNothing(envelope)) {", "if (false) {"),
                 scripted("a server on a wiped disk is never taken in again", "18", "22-a-wiped-disk.txt")
-                        .by(CHANGES, "if (directoryId != null) {", "if (false) {"));
+                        .by(CHANGES, "if (directoryId != null\n", "if (false\n"),
+                simulated("a late message from a disk of the past makes a voter a learner", "18", "LeaderAfterHealing")
+                        .at(4359)
+                        .by(
+                                CHANGES,
+                                "                            >= raft.config().electionTicksMin()) {",
+                                "                            >= 0) {"));
     }
 }

@@ -12,7 +12,7 @@ final class PinnedHashes {
             1L, "a75bc03cbbccce25",
             2L, "2c277625b92687ad",
             3L, "2c38dec245c57c8d",
-            5L, "cf40fecd5ba9ce64",
+            5L, "1c9613f5b4a0472",
             8L, "38b9a181c27d4c17",
             10L, "6708fd2556dd78c9",
             893L, "992441984eae8201",

@@ -85,6 +85,18 @@ class SimulationTest {
         }
     }
 
+    /** The simulation took a crash at a start, amid the end of an installation that an earlier crash had cut off, for a bug. */
+    @Test
+    void aServerMayCrashAsItStarts() {
+        assertThat(Simulation.run(3320).counts()).containsKey("crash amid a start");
+    }
+
+    /** It made a voter that was well a learner, and the disk of one of the two that were left was lost. */
+    @Test
+    void aLateMessageFromADiskOfThePastCostsNoVoter() {
+        Simulation.run(4359);
+    }
+
     /** Confirming a read took longer than asking for it again, and only the last attempt's answer was taken. */
     @Test
     void readsAreServedOnANetworkSlowerThanTheirRetries() {
