@@ -25,8 +25,7 @@ final class Environments {
 
     /**
      * Opens {@code directory} with the largest map that the system grants, from {@code mapBytes} down to
-     * {@code mapBytesMin} by halves. Sync mode is LMDB's default but for the log ({@link LmdbLog}): others lose acknowledged
-     * writes.
+     * {@code mapBytesMin} by halves. Sync mode is LMDB's default: others lose acknowledged writes.
      */
     static Env<ByteBuffer> open(Path directory, long mapBytes, long mapBytesMin, EnvFlags... flags) {
         long size = mapBytes;
