@@ -34,15 +34,23 @@ final class BatchReader {
 
     /** The operations, in their order. */
     static List<BatchOperation> read(ByteBuffer body) {
-        byte[] bytes = new byte[body.remaining()];
-        body.get(body.position(), bytes);
-        try (JsonParser json = JSON.createParser(bytes)) {
+        try (JsonParser json = parser(body)) {
             return new BatchReader(json).document();
         } catch (JsonProcessingException notJson) {
             throw bad("the body is not JSON: " + notJson.getOriginalMessage());
         } catch (IOException impossible) {
             throw new IllegalStateException(impossible);
         }
+    }
+
+    /** Reads in place where it can: a body is copied often enough. */
+    private static JsonParser parser(ByteBuffer body) throws IOException {
+        if (body.hasArray()) {
+            return JSON.createParser(body.array(), body.arrayOffset() + body.position(), body.remaining());
+        }
+        byte[] bytes = new byte[body.remaining()];
+        body.get(body.position(), bytes);
+        return JSON.createParser(bytes);
     }
 
     private List<BatchOperation> document() throws IOException {
