@@ -74,6 +74,13 @@ public final class Compare implements Callable<Integer> {
     @Option(names = "--warm-up", defaultValue = "5", description = "seconds before that")
     private int warmUpSeconds;
 
+    @Option(
+            names = "--settle",
+            defaultValue = "0",
+            description =
+                    "more seconds before the first load of each cluster, so that JVMs have compiled what they run")
+    private int settleSeconds;
+
     @Option(names = "--rounds", defaultValue = "5", description = "0: none, only what else is asked for")
     private int rounds;
 
@@ -202,6 +209,7 @@ public final class Compare implements Callable<Integer> {
                 valueBytes,
                 keys,
                 nodes,
+                Duration.ofSeconds(settleSeconds),
                 Duration.ofSeconds(warmUpSeconds),
                 Duration.ofSeconds(seconds),
                 rounds,

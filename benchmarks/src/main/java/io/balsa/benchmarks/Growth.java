@@ -5,6 +5,7 @@ import io.balsa.benchmarks.cluster.Tuning;
 import io.balsa.benchmarks.load.Workload;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
@@ -26,6 +27,7 @@ final class Growth {
     void run(MeasuredSystem system, List<Long> sizes) throws IOException, InterruptedException {
         try (Cluster cluster = Cluster.start(system.servers(), 3, Tuning.DEFAULT, settings.work())) {
             long held = 0;
+            Duration settle = settings.settle();
             for (long size : sizes) {
                 if (settings.outOfTime()) {
                     return;
@@ -34,7 +36,8 @@ final class Growth {
                 rounds.preload(system, cluster, held, size);
                 held = size;
                 for (Workload workload : WORKLOADS) {
-                    rounds.one(system, cluster, 1, workload, settings.mostClients(), size, 0);
+                    rounds.one(system, cluster, 1, workload, settings.mostClients(), size, 0, settle);
+                    settle = Duration.ZERO;
                 }
             }
         }

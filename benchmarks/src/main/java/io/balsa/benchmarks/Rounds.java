@@ -18,6 +18,7 @@ import io.balsa.benchmarks.report.Results;
 import io.balsa.benchmarks.report.Run;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 
@@ -79,12 +80,15 @@ final class Rounds {
             out.printf(Locale.ROOT, "  cold start %.2f s%n", coldStart);
             results.add(new ColdStart(system.servers().name(), nodes, coldStart));
             preload(system, cluster, 0, settings.keys());
+            Duration settle = settings.settle();
             for (Workload workload : settings.workloads()) {
                 for (int clients : settings.clientsFor(workload)) {
-                    one(system, cluster, round, workload, clients, settings.keys(), 0);
+                    one(system, cluster, round, workload, clients, settings.keys(), 0, settle);
+                    settle = Duration.ZERO;
                 }
                 for (double rate : settings.rates()) {
-                    one(system, cluster, round, workload, settings.mostClients(), settings.keys(), rate);
+                    one(system, cluster, round, workload, settings.mostClients(), settings.keys(), rate, settle);
+                    settle = Duration.ZERO;
                 }
             }
         }
@@ -98,14 +102,26 @@ final class Rounds {
         }
     }
 
-    /** One load on a running cluster; its result is printed and kept. Skips what the system cannot do. */
-    void one(MeasuredSystem system, Cluster cluster, int round, Workload workload, int clients, long keys, double rate)
+    /**
+     * One load on a running cluster; its result is printed and kept. Skips what the system cannot do.
+     *
+     * @param settle on top of the warm-up
+     */
+    void one(
+            MeasuredSystem system,
+            Cluster cluster,
+            int round,
+            Workload workload,
+            int clients,
+            long keys,
+            double rate,
+            Duration settle)
             throws IOException, InterruptedException {
         if (settings.outOfTime()) {
             return;
         }
-        Load load =
-                new Load(workload, clients, keys, settings.warmUp(), settings.measured(), Settings.OPERATION_TIMEOUT);
+        Duration warmUp = settings.warmUp().plus(settle);
+        Load load = new Load(workload, clients, keys, warmUp, settings.measured(), Settings.OPERATION_TIMEOUT);
         int valueBytes = workload.valueBytesOr(settings.valueBytes());
         Probe probe = new Probe(cluster);
         LoadResult result;

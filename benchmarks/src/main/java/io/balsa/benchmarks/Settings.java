@@ -10,6 +10,7 @@ import java.util.List;
  *
  * @param rates of open loops with the greatest number of clients; none: no open loop
  * @param everyCount whether workloads other than {@code put} too run with every number of clients, not the greatest only
+ * @param settle before the first load of a cluster, on top of its warm-up: what runs on a JVM is compiled meanwhile
  * @param work where clusters keep their data: on the disk that is to be measured
  * @param deadlineNanos {@link System#nanoTime} after which nothing new is begun
  */
@@ -22,6 +23,7 @@ record Settings(
         int valueBytes,
         long keys,
         List<Integer> nodes,
+        Duration settle,
         Duration warmUp,
         Duration measured,
         int rounds,
