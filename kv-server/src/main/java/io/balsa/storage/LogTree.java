@@ -176,13 +176,17 @@ final class LogTree implements AutoCloseable {
             throw Environments.failed(codec.file(), "reading it", failure);
         } finally {
             readTxn.reset(); // An idle read transaction would keep every freed page.
-            if (readBytes >= READ_BYTES_MAX) {
-                mapAnew();
-            }
+            mapAnewWhenDue();
         }
     }
 
     /** While no transaction is open, as what it has read would be gone. */
+    private void mapAnewWhenDue() {
+        if (readBytes >= READ_BYTES_MAX) {
+            mapAnew();
+        }
+    }
+
     private void mapAnew() {
         readBytes = 0;
         try {
@@ -233,9 +237,7 @@ final class LogTree implements AutoCloseable {
         }
         head = written;
         last = newLast;
-        if (readBytes >= READ_BYTES_MAX) {
-            mapAnew();
-        }
+        mapAnewWhenDue();
     }
 
     private void append(Txn<ByteBuffer> txn, List<LogEntry> added) {
