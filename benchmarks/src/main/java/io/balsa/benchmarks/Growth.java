@@ -36,8 +36,9 @@ final class Growth {
                 rounds.preload(system, cluster, held, size);
                 held = size;
                 for (Workload workload : WORKLOADS) {
-                    rounds.one(system, cluster, 1, workload, settings.mostClients(), size, 0, settle);
-                    settle = Duration.ZERO;
+                    int clients = settings.mostClients();
+                    boolean ran = rounds.one(system, cluster, 1, workload, clients, size, 0, settle);
+                    settle = ran ? Duration.ZERO : settle;
                 }
             }
         }

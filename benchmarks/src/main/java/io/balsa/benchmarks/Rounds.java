@@ -83,12 +83,13 @@ final class Rounds {
             Duration settle = settings.settle();
             for (Workload workload : settings.workloads()) {
                 for (int clients : settings.clientsFor(workload)) {
-                    one(system, cluster, round, workload, clients, settings.keys(), 0, settle);
-                    settle = Duration.ZERO;
+                    boolean ran = one(system, cluster, round, workload, clients, settings.keys(), 0, settle);
+                    settle = ran ? Duration.ZERO : settle;
                 }
                 for (double rate : settings.rates()) {
-                    one(system, cluster, round, workload, settings.mostClients(), settings.keys(), rate, settle);
-                    settle = Duration.ZERO;
+                    int clients = settings.mostClients();
+                    boolean ran = one(system, cluster, round, workload, clients, settings.keys(), rate, settle);
+                    settle = ran ? Duration.ZERO : settle;
                 }
             }
         }
@@ -103,11 +104,11 @@ final class Rounds {
     }
 
     /**
-     * One load on a running cluster; its result is printed and kept. Skips what the system cannot do.
+     * One load on a running cluster; its result is printed and kept. Skips what the system cannot do; whether it ran.
      *
      * @param settle on top of the warm-up
      */
-    void one(
+    boolean one(
             MeasuredSystem system,
             Cluster cluster,
             int round,
@@ -118,7 +119,7 @@ final class Rounds {
             Duration settle)
             throws IOException, InterruptedException {
         if (settings.outOfTime()) {
-            return;
+            return false;
         }
         Duration warmUp = settings.warmUp().plus(settle);
         Load load = new Load(workload, clients, keys, warmUp, settings.measured(), Settings.OPERATION_TIMEOUT);
@@ -127,7 +128,7 @@ final class Rounds {
         LoadResult result;
         if (system.tool() != null) {
             if (!workload.name().equals("put") || rate > 0) {
-                return;
+                return false;
             }
             ForeignTool tool = new ForeignTool(
                     system.tool(),
@@ -144,7 +145,7 @@ final class Rounds {
             try (Driver driver = system.driver().open(route, clients, new Values(valueBytes))) {
                 if (!workload.kinds().stream().allMatch(driver::supports)) {
                     results.note(system.name() + " has nothing like the workload " + workload.name());
-                    return;
+                    return false;
                 }
                 LoadGenerator generator =
                         rate > 0 ? new OpenLoop(driver, load, rate) : new ClosedLoop(driver, load, Acks.IGNORED);
@@ -165,6 +166,7 @@ final class Rounds {
                 probe.generator());
         results.add(run);
         print(run);
+        return true;
     }
 
     private void print(Run run) {
