@@ -44,7 +44,8 @@ public final class Compare implements Callable<Integer> {
             split = ",",
             defaultValue = "balsa,etcd,zookeeper",
             description = "balsa, etcd (jetcd), zookeeper: through their clients; balsa-http, etcd-http: raw HTTP/1.1;"
-                    + " balsa-wrk, etcd-wrk, etcd-h2load: puts by C load generators")
+                    + " balsa-wrk, etcd-wrk, etcd-h2load: puts by C load generators; balsa-pipelined, etcd-pipelined:"
+                    + " few connections, many requests under way on each")
     private List<String> systemNames = List.of();
 
     @Option(names = "--workloads", split = ",", defaultValue = "put,get,stale-get,mix,cas,range,put-1k,put-16k")
@@ -253,6 +254,8 @@ public final class Compare implements Callable<Integer> {
             case "etcd" -> new MeasuredSystem(name, etcd, DriverKind.JETCD, null);
             case "etcd-http" -> new MeasuredSystem(name, etcd, DriverKind.ETCD_HTTP, null);
             case "etcd-wrk" -> new MeasuredSystem(name, etcd, DriverKind.ETCD_HTTP, Tool.WRK);
+            case "balsa-pipelined" -> new MeasuredSystem(name, balsa, DriverKind.BALSA_HTTP, Tool.WRK_PIPELINED);
+            case "etcd-pipelined" -> new MeasuredSystem(name, etcd, DriverKind.ETCD_HTTP, Tool.WRK_PIPELINED);
             case "etcd-h2load" -> new MeasuredSystem(name, etcd, DriverKind.ETCD_HTTP, Tool.H2LOAD);
             case "zookeeper" -> new MeasuredSystem(name, zooKeeper, DriverKind.ZOOKEEPER_ASYNC, null);
             default -> throw new IllegalArgumentException("no system is named " + name + "; see --help");

@@ -23,9 +23,14 @@ import java.util.Map;
 
 /**
  * Puts at the leader by a load generator written in C, as a check on the one written in Java: wrk for HTTP/1.1 (random
- * keys, by a script), h2load for gRPC (it repeats one request, so one key). Both are closed loops without correction.
+ * keys, by a script), h2load for gRPC (it repeats one request, so one key). Both are closed loops without correction. Pipelined,
+ * wrk sends as many requests at once as h2load has streams, and the next ones when all of them are answered.
  */
 final class ForeignTool implements LoadGenerator {
+    /** wrk measures whole pipelines, and corrects them as if they were requests; h2load's summary has none. */
+    private static final Latencies NO_LATENCIES =
+            new Latencies(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN);
+
     private final Tool tool;
     private final String servers;
     private final Address leader;
@@ -51,21 +56,26 @@ final class ForeignTool implements LoadGenerator {
         String output = execute(load.measured());
         double seconds = (System.nanoTime() - begin) / 1e9;
         window.ends();
-        return tool == Tool.WRK ? wrkResult(output) : h2loadResult(output, seconds);
+        return tool == Tool.H2LOAD ? h2loadResult(output, seconds) : wrkResult(output);
     }
 
     private String execute(Duration duration) throws IOException {
         long seconds = Math.max(1, duration.toSeconds());
-        return Shell.output(tool == Tool.WRK ? wrk(seconds) : h2load(seconds));
+        return Shell.output(tool == Tool.H2LOAD ? h2load(seconds) : wrk(seconds));
     }
 
     private List<String> wrk(long seconds) throws IOException {
         Path script = directory.resolve("put.lua");
-        Files.writeString(script, servers.equals("etcd") ? etcdScript() : balsaScript());
+        int connections = tool == Tool.WRK ? load.clients() : Math.min(load.clients(), CONNECTIONS_MAX);
+        Files.writeString(
+                script,
+                (servers.equals("etcd") ? etcdScript() : balsaScript())
+                        + requests(load.clients() / connections)
+                        + DONE);
         return List.of(
                 "wrk",
                 "-t1",
-                "-c" + load.clients(),
+                "-c" + connections,
                 "-d" + seconds + "s",
                 "--timeout",
                 Settings.OPERATION_TIMEOUT.toSeconds() + "s",
@@ -83,11 +93,24 @@ final class ForeignTool implements LoadGenerator {
             end
             """;
 
+    /** What wrk asks for once and sends as one; it counts the requests in it. */
+    private static String requests(int together) {
+        return """
+                request = function()
+                  local all = {}
+                  for i = 1, %d do
+                    all[i] = one()
+                  end
+                  return table.concat(all)
+                end
+                """.formatted(together);
+    }
+
     private String balsaScript() {
         return "local value = \"" + new String(new Values(valueBytes).next(), StandardCharsets.US_ASCII) + "\"\n"
-                + "request = function()\n"
+                + "local function one()\n"
                 + "  return wrk.format(\"PUT\", string.format(\"/v1/kv/" + Keys.PREFIX + "%0" + Keys.DIGITS
-                + "d\", math.random(0, " + (load.keys() - 1) + ")), nil, value)\nend\n" + DONE;
+                + "d\", math.random(0, " + (load.keys() - 1) + ")), nil, value)\nend\n";
     }
 
     /** Keys are encoded once, before the load: encoding them in Lua would cost more than sending them. */
@@ -112,13 +135,13 @@ final class ForeignTool implements LoadGenerator {
                 for i = 0, %d do
                   bodies[i] = '{"key":"' .. base64(string.format("%s%%0%dd", i)) .. '","value":"%s"}'
                 end
-                request = function()
+                local function one()
                   return wrk.format("POST", "/v3/kv/put", headers, bodies[math.random(0, #bodies)])
                 end
-                """.formatted(Math.min(load.keys(), 10_000) - 1, Keys.PREFIX, Keys.DIGITS, value) + DONE;
+                """.formatted(Math.min(load.keys(), 10_000) - 1, Keys.PREFIX, Keys.DIGITS, value);
     }
 
-    private static LoadResult wrkResult(String output) throws IOException {
+    private LoadResult wrkResult(String output) throws IOException {
         String[] numbers = output.lines()
                 .filter(line -> line.startsWith("RESULT "))
                 .findFirst()
@@ -133,8 +156,8 @@ final class ForeignTool implements LoadGenerator {
         double p999 = Long.parseLong(numbers[7]) / 1e3;
         double max = Long.parseLong(numbers[8]) / 1e3;
         Map<String, Long> failures = refused + broken == 0 ? Map.of() : Map.of("status", refused, "connection", broken);
-        return new LoadResult(
-                seconds, requests - refused, 0, failures, new Latencies(p50, p99, p999, max, p50, p99, p999));
+        Latencies latencies = tool == Tool.WRK ? new Latencies(p50, p99, p999, max, p50, p99, p999) : NO_LATENCIES;
+        return new LoadResult(seconds, requests - refused, 0, failures, latencies);
     }
 
     private List<String> h2load(long seconds) throws IOException {
@@ -152,7 +175,7 @@ final class ForeignTool implements LoadGenerator {
                 leader.clientUrl() + "/etcdserverpb.KV/Put");
     }
 
-    /** gRPC is meant to be spoken over few connections with many streams. */
+    /** gRPC is meant to be spoken over few connections with many streams, and pipelines are few and long. */
     private static final int CONNECTIONS_MAX = 16;
 
     /** The gRPC frame of a PutRequest: no compression, length, then field 1 (key) and field 2 (value). */
@@ -178,7 +201,6 @@ final class ForeignTool implements LoadGenerator {
         message.writeBytes(bytes);
     }
 
-    /** h2load's summary has no percentiles; what it has is the rate. */
     private static LoadResult h2loadResult(String output, double wallSeconds) throws IOException {
         List<Long> counts = new ArrayList<>();
         String line = output.lines()
@@ -192,12 +214,6 @@ final class ForeignTool implements LoadGenerator {
         }
         long done = counts.get(3);
         long failed = counts.get(4);
-        double none = Double.NaN;
-        return new LoadResult(
-                wallSeconds,
-                done,
-                0,
-                failed == 0 ? Map.of() : Map.of("failed", failed),
-                new Latencies(none, none, none, none, none, none, none));
+        return new LoadResult(wallSeconds, done, 0, failed == 0 ? Map.of() : Map.of("failed", failed), NO_LATENCIES);
     }
 }

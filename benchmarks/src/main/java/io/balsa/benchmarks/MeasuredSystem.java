@@ -18,6 +18,8 @@ record MeasuredSystem(
     /** Load generators written in C, for raw puts at the leader. */
     enum Tool {
         WRK("wrk", "wrk"),
+        /** wrk with few connections and many requests under way on each. */
+        WRK_PIPELINED("wrk", "wrk"),
         H2LOAD("h2load", "nghttp2-client");
 
         final String command;

@@ -54,6 +54,11 @@ final class Admission {
         bytes.addAndGet(-size);
     }
 
+    /** Whether there is room for one more request without a body. */
+    boolean hasRoom() {
+        return requests.get() < requestsMax && bytes.get() <= bytesMax;
+    }
+
     int requests() {
         return requests.get();
     }

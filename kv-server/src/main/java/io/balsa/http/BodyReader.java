@@ -46,15 +46,14 @@ final class BodyReader {
             return;
         }
         BodyReader reader = new BodyReader(exchange, bytesMax, what, sink);
-        exchange.request.handler(reader::take);
-        exchange.request.endHandler(end -> reader.end());
-        exchange.request.exceptionHandler(gone -> exchange.abandon());
+        exchange.body = reader;
         if (head.expectsContinue) {
-            exchange.response.writeContinue();
+            exchange.connection.sendContinue();
         }
     }
 
-    private void take(Buffer piece) {
+    /** A piece of it, in order. */
+    void take(Buffer piece) {
         if (exchange.isAnswered()) {
             return;
         }
@@ -86,7 +85,8 @@ final class BodyReader {
         }
     }
 
-    private void end() {
+    /** There are no more pieces. */
+    void end() {
         if (exchange.isAnswered()) {
             return;
         }

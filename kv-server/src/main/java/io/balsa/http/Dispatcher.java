@@ -6,16 +6,19 @@ import io.balsa.node.NodeStatus;
 import io.balsa.raft.NodeId;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http1ServerConfig;
-import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.impl.HttpServerConnection;
+import io.vertx.core.http.impl.http1.VertxHttpResponseEncoder;
+import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.internal.net.NetSocketInternal;
+import io.vertx.core.net.NetSocket;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
@@ -44,6 +47,7 @@ final class Dispatcher {
     final CharSequence ownText;
     final HttpConfig config;
 
+    private final ContextInternal context;
     private final AtomicInteger connectionsOfAllLoops;
     private final KeyApi keyApi;
     private final RangeApi rangeApi;
@@ -53,7 +57,7 @@ final class Dispatcher {
     private final MembersApi membersApi;
     private final Map<Operation, HttpTimer> timers = new EnumMap<>(Operation.class);
     private final HttpTimer otherTimer;
-    private final Set<ConnectionState> connections = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final Set<Connection> connections = Collections.newSetFromMap(new IdentityHashMap<>());
 
     private long termOfText = -1;
     private CharSequence termText = "";
@@ -70,6 +74,7 @@ final class Dispatcher {
             AtomicInteger connectionsOfAllLoops,
             Buffer openApi) {
         this.vertx = vertx;
+        this.context = (ContextInternal) context;
         this.config = config;
         this.ports = ports;
         this.admission = admission;
@@ -89,21 +94,25 @@ final class Dispatcher {
     }
 
     /** A connection was accepted, and nothing was read from it. */
-    void connected(HttpConnection connection) {
-        ChannelHandlerContext context = ((HttpServerConnection) connection).channelHandlerContext();
-        ConnectionState state = new ConnectionState(context.channel(), config, nowMillis());
-        context.channel().attr(ConnectionState.ATTRIBUTE).set(state);
+    void connected(NetSocket socket) {
+        ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
+        ConnectionTimes times = new ConnectionTimes(last.channel(), config, nowMillis());
+        Connection connection = new Connection(this, context, last.channel(), times);
         Http1ServerConfig decoding = new Http1ServerConfig()
                 .setMaxInitialLineLength(Limits.REQUEST_LINE_BYTES_MAX)
                 .setMaxHeaderSize(Limits.HEADER_BYTES_MAX)
                 .setMaxChunkSize(64 << 10);
-        context.pipeline().replace("httpDecoder", "httpDecoder", new StrictDecoder(decoding, state, this::nowMillis));
-        connections.add(state);
+        last.pipeline()
+                .addBefore(last.name(), "requestDecoder", new StrictDecoder(decoding, times, this::nowMillis))
+                .addBefore(last.name(), "responseEncoder", new VertxHttpResponseEncoder())
+                .addBefore(last.name(), "connection", connection);
+        connections.add(connection);
         int count = connectionsOfAllLoops.incrementAndGet();
-        connection.closeHandler(closed -> {
-            connections.remove(state);
+        socket.closeHandler(closed -> {
+            connections.remove(connection);
             connectionsOfAllLoops.decrementAndGet();
         });
+        socket.shutdownHandler(timeout -> connection.shutDown());
         if (count > config.connectionsMax()) {
             connection.close();
         }
@@ -112,13 +121,13 @@ final class Dispatcher {
     /** Closes the connections that have been too long at what they do. */
     void sweep() {
         long now = nowMillis();
-        List<ConnectionState> overdue = new ArrayList<>();
-        for (ConnectionState connection : connections) {
-            if (connection.isOverdue(now)) {
+        List<Connection> overdue = new ArrayList<>();
+        for (Connection connection : connections) {
+            if (connection.times.isOverdue(now)) {
                 overdue.add(connection);
             }
         }
-        for (ConnectionState connection : overdue) {
+        for (Connection connection : overdue) {
             connection.close();
         }
     }
@@ -129,13 +138,16 @@ final class Dispatcher {
     }
 
     /** A request's header was read. */
-    void handle(HttpServerRequest request) {
-        ConnectionState connection = stateOf(request);
-        if (connection.isFlooded()) {
-            request.connection().close();
+    void handle(Exchange exchange) {
+        if (exchange.connection.isFlooded()) {
+            exchange.connection.close();
             return;
         }
-        Exchange exchange = new Exchange(this, connection, request, System.nanoTime());
+        HttpVersion version = exchange.request.protocolVersion();
+        if (!version.equals(HttpVersion.HTTP_1_1) && !version.equals(HttpVersion.HTTP_1_0)) {
+            exchange.sendVersionNotSupported();
+            return;
+        }
         try {
             begin(exchange);
         } catch (Refused refused) {
@@ -146,8 +158,8 @@ final class Dispatcher {
     }
 
     /** A request's header cannot be read. */
-    void handleInvalid(HttpServerRequest request) {
-        Throwable cause = request.decoderResult().cause();
+    void handleInvalid(Exchange exchange) {
+        Throwable cause = exchange.request.decoderResult().cause();
         Problem problem;
         if (cause instanceof TooLongHttpLineException) {
             problem = new Problem(
@@ -171,20 +183,11 @@ final class Dispatcher {
             problem =
                     Problem.badRequest("this is not an HTTP/1.1 request: " + (cause == null ? "" : cause.getMessage()));
         }
-        Exchange exchange = new Exchange(this, stateOf(request), request, System.nanoTime());
         exchange.send(problem);
     }
 
-    private static ConnectionState stateOf(HttpServerRequest request) {
-        return ((HttpServerConnection) request.connection())
-                .channelHandlerContext()
-                .channel()
-                .attr(ConnectionState.ATTRIBUTE)
-                .get();
-    }
-
     private void begin(Exchange exchange) {
-        HttpServerRequest request = exchange.request;
+        HttpRequest request = exchange.request;
         RequestHead head = RequestHead.of(request);
         exchange.head = head;
         String uri = request.uri();
@@ -209,7 +212,7 @@ final class Dispatcher {
             route = Operation.Route.KEY;
             keyBytes = parameters.bytes(Parameter.KEY);
         }
-        Operation operation = operation(exchange, route, request.method());
+        Operation operation = operation(exchange, route, HttpMethod.fromNetty(request.method()));
         exchange.operation = operation;
         parameters.allowOnly(operation);
         if (!operation.hasBody && (head.chunked || head.contentLength > 0)) {
@@ -225,7 +228,7 @@ final class Dispatcher {
         Operation operation = Operation.of(route, method);
         if (operation == null) {
             String allowed = Operation.allowed(route);
-            exchange.response.putHeader(ALLOW, allowed);
+            exchange.putHeader(ALLOW, allowed);
             throw new Refused(Problem.of(
                     Problem.Code.METHOD_NOT_ALLOWED, route.template + " understands " + allowed + ", not " + method));
         }
@@ -245,7 +248,7 @@ final class Dispatcher {
 
     private void perform(Exchange exchange, Operation operation) {
         if (stopping && operation.route != Operation.Route.LIVEZ && operation.route != Operation.Route.METRICS) {
-            exchange.response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+            exchange.ends = true;
             throw new Refused(Problem.of(io.balsa.node.Refusal.STOPPING, null, null));
         }
         switch (operation) {
@@ -313,7 +316,7 @@ final class Dispatcher {
     }
 
     /** Logs what nobody expected, and returns the id that it is logged under. */
-    String logFailure(Throwable cause, HttpServerRequest request) {
+    String logFailure(Throwable cause, HttpRequest request) {
         String id = UUID.randomUUID().toString();
         log.error("{}: {} {} failed", id, request.method(), request.uri(), cause);
         return id;

@@ -52,7 +52,7 @@ final class ElectionApi {
 
     /** One term's election, with what each server knows. */
     void one(Exchange exchange) {
-        long term = termOf(exchange.request.path());
+        long term = termOf(exchange.path());
         List<Election> own = dispatcher.ports.elections().get().stream()
                 .filter(election -> election.term() == term)
                 .toList();

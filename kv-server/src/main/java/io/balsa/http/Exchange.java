@@ -7,11 +7,19 @@ import io.balsa.node.ReadResult;
 import io.balsa.node.Refusal;
 import io.balsa.node.WriteResult;
 import io.balsa.raft.NodeId;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.EmptyHttpHeaders;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
-import io.vertx.core.http.HttpMethod;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.impl.headers.Http1xHeaders;
+import io.vertx.core.internal.buffer.BufferInternal;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -34,16 +42,14 @@ final class Exchange {
     private static final CharSequence LEASE = HttpHeaders.createOptimized("lease");
     private static final CharSequence STALE = HttpHeaders.createOptimized("stale");
     private static final CharSequence RETRY_AFTER = HttpHeaders.createOptimized("Retry-After");
+    private static final CharSequence ZERO = HttpHeaders.createOptimized("0");
     private static final CharSequence ONE = HttpHeaders.createOptimized("1");
 
-    /** How long a refused client may go on sending, so that it reads the refusal before the connection is reset. */
-    private static final long LINGER_MILLIS = 2_000;
-
-    final HttpServerRequest request;
-    final HttpServerResponse response;
+    final HttpRequest request;
+    final Connection connection;
     private final Dispatcher dispatcher;
-    private final ConnectionState connection;
     private final long startNanos;
+    private final Http1xHeaders headers = Http1xHeaders.httpHeaders();
 
     @Nullable
     Operation operation;
@@ -59,8 +65,15 @@ final class Exchange {
     /** A second attempt at the write cannot apply it twice. */
     boolean repeatable;
 
+    /** Collects the body, when one is expected. */
+    @Nullable
+    BodyReader body;
+
     /** The body, when one is expected and has arrived. */
     boolean bodyComplete;
+
+    /** The connection ends behind the answer. */
+    boolean ends;
 
     @Nullable
     WriteResult writeResult;
@@ -85,14 +98,64 @@ final class Exchange {
     private int admittedRequests;
     private long admittedBytes;
     private boolean handedOver;
+    private boolean arrived;
     private boolean answered;
+    /** Built, and not sent while an earlier request of the connection has no answer. */
+    private @Nullable FullHttpResponse answer;
 
-    Exchange(Dispatcher dispatcher, ConnectionState connection, HttpServerRequest request, long startNanos) {
+    private boolean sent;
+
+    Exchange(Dispatcher dispatcher, Connection connection, HttpRequest request, long startNanos) {
         this.dispatcher = dispatcher;
         this.connection = connection;
         this.request = request;
-        this.response = request.response();
         this.startNanos = startNanos;
+    }
+
+    /** A piece of the body. */
+    void take(Buffer piece) {
+        if (body != null) {
+            body.take(piece);
+        }
+    }
+
+    /** The last byte of the request is here. */
+    void arrived() {
+        arrived = true;
+        if (body != null) {
+            body.end();
+        }
+    }
+
+    boolean hasArrived() {
+        return arrived;
+    }
+
+    @Nullable
+    FullHttpResponse answer() {
+        return answer;
+    }
+
+    /** What is to be sent now. */
+    FullHttpResponse takeAnswer() {
+        FullHttpResponse built = Objects.requireNonNull(answer);
+        answer = null;
+        sent = true;
+        return built;
+    }
+
+    boolean isSent() {
+        return sent;
+    }
+
+    /** What was asked for, without the query. */
+    String path() {
+        int question = request.uri().indexOf('?');
+        return question < 0 ? request.uri() : request.uri().substring(0, question);
+    }
+
+    void putHeader(CharSequence name, CharSequence value) {
+        headers.set(name, value);
     }
 
     Operation operation() {
@@ -137,7 +200,7 @@ final class Exchange {
     /** From here on the node has it, and a failure of ours says nothing about the write. */
     void handOver() {
         handedOver = true;
-        connection.waits();
+        connection.times.waits();
     }
 
     /** Any thread: the node's reply to a write. */
@@ -177,19 +240,19 @@ final class Exchange {
 
     /** Says who served the answer. */
     void raftHeaders(@Nullable NodeId leader, long term) {
-        response.putHeader(RAFT_TERM, dispatcher.termText(term));
+        putHeader(RAFT_TERM, dispatcher.termText(term));
         if (leader != null) {
-            response.putHeader(RAFT_LEADER, dispatcher.nodeText(leader));
+            putHeader(RAFT_LEADER, dispatcher.nodeText(leader));
         }
     }
 
     void revisionHeader(long revision) {
-        response.putHeader(KV_REVISION, Long.toString(revision));
+        putHeader(KV_REVISION, Long.toString(revision));
     }
 
     /** Says how fresh the read was. */
     void consistencyHeader(Consistency served) {
-        response.putHeader(
+        putHeader(
                 RAFT_CONSISTENCY,
                 switch (served) {
                     case LINEARIZABLE -> LINEARIZABLE;
@@ -203,45 +266,60 @@ final class Exchange {
         send(status, JSON, json.toBuffer());
     }
 
-    void send(int status, CharSequence contentType, Buffer body) {
-        if (!begin(status)) {
-            return;
-        }
-        response.putHeader(HttpHeaders.CONTENT_TYPE, contentType);
-        if (request.method().equals(HttpMethod.HEAD)) {
-            response.putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(body.length()));
-            response.end();
-        } else {
-            response.end(body);
+    void send(int status, CharSequence contentType, Buffer document) {
+        if (begin(status)) {
+            putHeader(HttpHeaders.CONTENT_TYPE, contentType);
+            putHeader(HttpHeaders.CONTENT_LENGTH, Integer.toString(document.length()));
+            boolean head = request.method().equals(HttpMethod.HEAD);
+            answer(status, head ? Unpooled.EMPTY_BUFFER : ((BufferInternal) document).getByteBuf());
         }
     }
 
-    /** Answers without a body. */
-    void sendEmpty(int status) {
-        if (begin(status)) {
-            response.end();
+    /** Answers without a body: 304 says nothing of its length (RFC 9110, 15.4.5). */
+    void sendNotModified() {
+        if (begin(304)) {
+            answer(304, Unpooled.EMPTY_BUFFER);
         }
+    }
+
+    /** Answers that this version of HTTP is not spoken, which has to do for one whose answers look otherwise. */
+    void sendVersionNotSupported() {
+        ends = true;
+        if (begin(501)) {
+            putHeader(HttpHeaders.CONTENT_LENGTH, ZERO);
+            answer(501, Unpooled.EMPTY_BUFFER);
+        }
+    }
+
+    private void answer(int status, ByteBuf content) {
+        boolean old = request.protocolVersion().equals(HttpVersion.HTTP_1_0);
+        if (ends) {
+            putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        } else if (old) {
+            putHeader(HttpHeaders.CONNECTION, HttpHeaders.KEEP_ALIVE);
+        }
+        answer = new DefaultFullHttpResponse(
+                old ? HttpVersion.HTTP_1_0 : HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(status),
+                content,
+                headers,
+                EmptyHttpHeaders.INSTANCE);
+        connection.answered(this);
     }
 
     /** Answers with an error. */
     void send(Problem problem) {
         if (problem.code().hasRetryAfter()) {
-            response.putHeader(RETRY_AFTER, ONE);
+            putHeader(RETRY_AFTER, ONE);
         }
         RequestHead known = head;
         boolean unread = known == null || ((known.chunked || known.contentLength > 0) && !bodyComplete);
-        boolean closes = known == null
+        ends |= known == null
                 || (unread
                         && (known.chunked || known.expectsContinue || known.contentLength > Limits.DISCARD_BYTES_MAX));
-        if (closes) {
-            response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        }
         JsonBuffer json = dispatcher.json.clear();
         problem.writeTo(json);
         send(problem.code().status, PROBLEM_JSON, json.toBuffer());
-        if (closes) {
-            linger();
-        }
     }
 
     /** Answers that the node refused; sends the client to the leader, same path and query, when that is what helps. */
@@ -250,7 +328,7 @@ final class Exchange {
         String url = urlOf(leader);
         Problem problem = problemOf(reason, leader, url);
         if (problem.code() == Problem.Code.NOT_LEADER && url != null) {
-            response.putHeader(HttpHeaders.LOCATION, location(url));
+            putHeader(HttpHeaders.LOCATION, location(url));
         }
         send(problem);
     }
@@ -283,11 +361,10 @@ final class Exchange {
     }
 
     private boolean begin(int status) {
-        if (!finish(status) || response.closed()) {
+        if (!finish(status) || connection.isClosed()) {
             return false;
         }
-        response.setStatusCode(status);
-        response.putHeader(RAFT_NODE, dispatcher.ownText);
+        putHeader(RAFT_NODE, dispatcher.ownText);
         return true;
     }
 
@@ -298,24 +375,12 @@ final class Exchange {
         }
         answered = true;
         if (handedOver) {
-            connection.answered(dispatcher.nowMillis());
+            connection.times.answered(dispatcher.nowMillis());
         }
         if (admittedRequests > 0) {
             dispatcher.admission.leave(admittedRequests, admittedBytes);
         }
         dispatcher.record(operation, status, System.nanoTime() - startNanos);
         return true;
-    }
-
-    /** Closes when the client has finished sending, or soon: closing earlier would reset what it has not read yet. */
-    private void linger() {
-        if (request.isEnded()) {
-            request.connection().close();
-            return;
-        }
-        request.handler(dropped -> {});
-        request.exceptionHandler(gone -> {});
-        request.endHandler(end -> request.connection().close());
-        dispatcher.vertx.setTimer(LINGER_MILLIS, late -> request.connection().close());
     }
 }

@@ -7,8 +7,8 @@ import io.vertx.core.Future;
 import io.vertx.core.VerticleBase;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.NetServer;
+import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.core.shareddata.LocalMap;
 import java.io.IOException;
@@ -100,21 +100,12 @@ public final class HttpApi {
         return SocketAddress.sharedRandomPort(drawn.merge("random ports", 1, Integer::sum), config.host());
     }
 
-    private static HttpServerOptions options() {
-        return new HttpServerOptions()
-                .setHttp2ClearTextEnabled(false)
-                .setCompressionSupported(false)
-                .setPerMessageWebSocketCompressionSupported(false)
-                .setPerFrameWebSocketCompressionSupported(false)
-                .setTcpNoDelay(true)
-                .setAcceptBacklog(1024)
-                .setReuseAddress(true)
-                .setMaxInitialLineLength(Limits.REQUEST_LINE_BYTES_MAX)
-                .setMaxHeaderSize(Limits.HEADER_BYTES_MAX);
+    private static NetServerOptions options() {
+        return new NetServerOptions().setTcpNoDelay(true).setAcceptBacklog(1024).setReuseAddress(true);
     }
 
     /** One event loop's share of the connections. */
-    private record Listener(Context context, HttpServer server, Dispatcher dispatcher) {
+    private record Listener(Context context, NetServer server, Dispatcher dispatcher) {
         Future<Void> shutDown() {
             context.runOnContext(nothing -> dispatcher.stop());
             return server.shutdown(STOP_SECONDS, TimeUnit.SECONDS);
@@ -132,10 +123,7 @@ public final class HttpApi {
         @Override
         public Future<?> start() {
             Dispatcher dispatcher = new Dispatcher(vertx, context, config, ports, admission, connections, openApi);
-            HttpServer server = vertx.createHttpServer(options())
-                    .connectionHandler(dispatcher::connected)
-                    .invalidRequestHandler(dispatcher::handleInvalid)
-                    .requestHandler(dispatcher::handle);
+            NetServer server = vertx.createNetServer(options()).connectHandler(dispatcher::connected);
             long shortest = Math.min(config.headMillisMax(), Math.min(config.bodyMillisMax(), config.idleMillisMax()));
             long period = Math.max(10, Math.min(SWEEP_MILLIS_MAX, shortest / 4));
             vertx.setPeriodic(period, timer -> dispatcher.sweep());

@@ -104,7 +104,7 @@ final class KeyApi {
         json.beginObject();
         int status = 200;
         if (outcome instanceof Outcome.Written written) {
-            exchange.response.putHeader(HttpHeaders.ETAG, Conditions.etag(written.modRevision()));
+            exchange.putHeader(HttpHeaders.ETAG, Conditions.etag(written.modRevision()));
             fields(json, exchange.key(), written);
             previous(exchange, json, written.previous());
             status = written.created() ? 201 : 200;
@@ -195,12 +195,12 @@ final class KeyApi {
             exchange.send(Problem.keyNotFound(exchange.key()));
             return;
         }
-        exchange.response.putHeader(HttpHeaders.ETAG, Conditions.etag(modRevision));
-        exchange.response.putHeader(HttpHeaders.VARY, VARY_ACCEPT);
+        exchange.putHeader(HttpHeaders.ETAG, Conditions.etag(modRevision));
+        exchange.putHeader(HttpHeaders.VARY, VARY_ACCEPT);
         if (head.ifNoneMatch != null && Conditions.names(head.ifNoneMatch, modRevision)) {
-            exchange.sendEmpty(304);
+            exchange.sendNotModified();
         } else if (exchange.parameters().flag(Parameter.RAW) || acceptsOctets(head.accept)) {
-            exchange.response.putHeader(NO_SNIFF_NAME, NO_SNIFF);
+            exchange.putHeader(NO_SNIFF_NAME, NO_SNIFF);
             exchange.send(200, Exchange.OCTETS, bytes(found.value()));
         } else {
             JsonBuffer json = dispatcher.json.clear();

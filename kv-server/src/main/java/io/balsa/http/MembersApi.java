@@ -38,7 +38,7 @@ final class MembersApi {
     }
 
     private void show(Exchange exchange, int httpStatus, NodeStatus status, Membership membership) {
-        exchange.response.putHeader(ETAG, Conditions.etag(membership.revision()));
+        exchange.putHeader(ETAG, Conditions.etag(membership.revision()));
         JsonBuffer json = dispatcher.json.clear();
         json.beginObject();
         json.field("clusterId", dispatcher.ports.clusterId());

@@ -1,7 +1,7 @@
 package io.balsa.http;
 
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpVersion;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpVersion;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +29,7 @@ final class RequestHead {
     private RequestHead() {}
 
     /** Reads the headers. Throws {@link Refused}. */
-    static RequestHead of(HttpServerRequest request) {
+    static RequestHead of(HttpRequest request) {
         RequestHead head = new RequestHead();
         int count = 0;
         for (Map.Entry<String, String> header : request.headers()) {
@@ -46,7 +46,7 @@ final class RequestHead {
                     -1,
                     false));
         }
-        if (head.hosts > 1 || (head.hosts == 0 && request.version() == HttpVersion.HTTP_1_1)) {
+        if (head.hosts > 1 || (head.hosts == 0 && request.protocolVersion().equals(HttpVersion.HTTP_1_1))) {
             throw bad("a request has one Host header; this one has " + head.hosts);
         }
         return head;

@@ -18,7 +18,7 @@ import java.util.function.LongSupplier;
 final class StrictDecoder extends VertxHttpRequestDecoder {
     private static final byte LF = '\n';
 
-    private final ConnectionState connection;
+    private final ConnectionTimes times;
     private final LongSupplier clockMillis;
 
     private boolean inBody;
@@ -27,9 +27,9 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
     /** The last byte of the header so far ended a line. */
     private boolean atLineStart;
 
-    StrictDecoder(Http1ServerConfig config, ConnectionState connection, LongSupplier clockMillis) {
+    StrictDecoder(Http1ServerConfig config, ConnectionTimes times, LongSupplier clockMillis) {
         super(config);
-        this.connection = connection;
+        this.times = times;
         this.clockMillis = clockMillis;
     }
 
@@ -47,9 +47,9 @@ final class StrictDecoder extends VertxHttpRequestDecoder {
             ended |= observe(out.get(i));
         }
         if (ended) {
-            connection.arrived(clockMillis.getAsLong());
+            times.arrived(clockMillis.getAsLong());
         } else {
-            connection.arriving(inBody, clockMillis.getAsLong());
+            times.arriving(inBody, clockMillis.getAsLong());
         }
     }
 

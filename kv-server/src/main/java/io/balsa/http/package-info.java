@@ -4,11 +4,12 @@
  * <p>One request is one {@link io.balsa.http.Exchange}. Its life, on the event loop that owns its connection:
  *
  * <pre>
- * bytes ─▶ StrictDecoder ─▶ RequestHead ─▶ Operation + Parameters ─▶ Admission ─▶ body ─▶ KeyApi | RangeApi | BatchApi | AdminApi
- *          (folds, lengths)  (hosts, 64     (what the path and the     (429 when           (Command or Query)
- *                             headers)       query name, or 400)        too much)                 │
- *                                                                                            Node (Raft thread)
- * bytes ◀─ Exchange.send ◀─ JsonBuffer ◀─ KeyApi | RangeApi | AdminApi ◀─ ReplyQueue ◀────────────┘
+ * bytes ─▶ StrictDecoder ─▶ Connection ─▶ RequestHead ─▶ Operation + Parameters ─▶ Admission ─▶ body ─▶ KeyApi | RangeApi | BatchApi | AdminApi
+ *          (folds, lengths)  (what may     (hosts, 64     (what the path and the     (429 when           (Command or Query)
+ *                             go on side    headers)       query name, or 400)        too much)                 │
+ *                             by side)                                                                     Node (Raft thread)
+ * bytes ◀─ Connection ◀─ Exchange.send ◀─ JsonBuffer ◀─ KeyApi | RangeApi | AdminApi ◀─ ReplyQueue ◀────────────┘
+ *          (in order)
  * </pre>
  *
  * <p>Rules that hold everywhere here:

@@ -34,8 +34,16 @@ final class Targets {
     private void throughput() {
         ToDoubleFunction<Run> rate = run -> run.result().donePerSecond();
         atLeast("puts/s, 256 clients, Java clients", of("balsa", "put", MANY, rate), best("put", MANY, rate), 6);
-        atLeast("puts/s, 256, C generator: etcd's gateway", wrk(rate), of("etcd-wrk", "put", MANY, rate), 6);
-        atLeast("puts/s, 256, C generator: etcd's gRPC", wrk(rate), of("etcd-h2load", "put", MANY, rate), 4);
+        double gateway = of("etcd-wrk", "put", MANY, rate);
+        double gatewayPipelined = of("etcd-pipelined", "put", MANY, rate);
+        double grpc = of("etcd-h2load", "put", MANY, rate);
+        double apart = of("balsa-wrk", "put", MANY, rate);
+        double pipelined = of("balsa-pipelined", "put", MANY, rate);
+        atLeast("puts/s, 256 connections, wrk: etcd's gateway", apart, gateway, 6);
+        atLeast("the same: etcd's gRPC, 16 connections of 16", apart, grpc, 4);
+        atLeast("puts/s, 16 connections of 16, wrk: etcd's gateway", pipelined, gatewayPipelined, 6);
+        atLeast("the same: etcd's gateway, 256 connections", pipelined, gateway, 6);
+        atLeast("the same: etcd's gRPC, 16 connections of 16", pipelined, grpc, 4);
         atLeast("puts/s, 1 client", of("balsa", "put", 1, rate), best("put", 1, rate), 1.3);
         limit(
                 "p50 of puts, 1 client, ms",
@@ -52,10 +60,6 @@ final class Targets {
         atMost("p99 of puts, 256 clients, ms", of("balsa", "put", MANY, p99), quickest, 0.2);
         atLeast("linearizable gets/s, 256", of("balsa", "get", MANY, rate), of("etcd", "get", MANY, rate), 6);
         atLeast("stale gets/s, 256", of("balsa", "stale-get", MANY, rate), of("zookeeper", "stale-get", MANY, rate), 3);
-    }
-
-    private double wrk(ToDoubleFunction<Run> rate) {
-        return of("balsa-wrk", "put", MANY, rate);
     }
 
     private void cost() {

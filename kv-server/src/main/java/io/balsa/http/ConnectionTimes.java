@@ -1,12 +1,9 @@
 package io.balsa.http;
 
 import io.netty.channel.Channel;
-import io.netty.util.AttributeKey;
 
 /** How long one connection has been at what it does, so that none is held for ever. Owned by its event loop. */
-final class ConnectionState {
-    static final AttributeKey<ConnectionState> ATTRIBUTE = AttributeKey.valueOf("io.balsa.http.connection");
-
+final class ConnectionTimes {
     /** An answer that makes no progress towards a client for this long is given up. */
     private static final long STALL_MILLIS_MAX = 30_000;
 
@@ -24,7 +21,7 @@ final class ConnectionState {
     /** Since when the client does not take its answers; negative: it does. */
     private long stalledSince = -1;
 
-    ConnectionState(Channel channel, HttpConfig config, long nowMillis) {
+    ConnectionTimes(Channel channel, HttpConfig config, long nowMillis) {
         this.channel = channel;
         this.config = config;
         this.lastActivity = nowMillis;
@@ -57,16 +54,6 @@ final class ConnectionState {
         if (arrivingSince >= 0) {
             arrivingSince = nowMillis; // What was pipelined behind it was not read meanwhile.
         }
-    }
-
-    /** The client has asked for far more than it reads. */
-    boolean isFlooded() {
-        return !channel.isWritable() && channel.bytesBeforeWritable() > Limits.UNREAD_ANSWER_BYTES_MAX;
-    }
-
-    /** Drops the connection. */
-    void close() {
-        var unused = channel.close();
     }
 
     /** It has been too long at what it does. Called now and then. */
