@@ -82,6 +82,7 @@ final class AdminApi {
         json.field("headers", Limits.HEADERS_MAX);
         json.field("headerBytes", Limits.HEADER_BYTES_MAX);
         json.field("idempotencyKeyBytes", Limits.IDEMPOTENCY_KEY_BYTES_MAX);
+        json.field("pipelinedRequests", Limits.PIPELINED_REQUESTS_MAX);
         json.field("pageItems", Limits.PAGE_ITEMS_MAX);
         json.field("pageItemsDefault", Limits.PAGE_ITEMS_DEFAULT);
         json.field("pageBytes", Limits.PAGE_BYTES_MAX);

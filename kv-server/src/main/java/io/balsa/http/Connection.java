@@ -31,9 +31,6 @@ import org.jspecify.annotations.Nullable;
  * of the requests. Owned by one event loop.
  */
 final class Connection extends ChannelInboundHandlerAdapter {
-    /** As many are under way at most, of a megabyte each; what comes behind them is not read. */
-    static final int UNDER_WAY_MAX = 16;
-
     /** How long a refused client may go on sending, so that it reads the refusal before the connection is reset. */
     private static final long LINGER_MILLIS = 2_000;
 
@@ -112,7 +109,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private boolean goesWithThoseUnderWay(Kind kind) {
         return kind != Kind.OTHER
                 && kind == kindUnderWay
-                && underWay.size() < UNDER_WAY_MAX
+                && underWay.size() < Limits.PIPELINED_REQUESTS_MAX
                 && dispatcher.admission.hasRoom();
     }
 

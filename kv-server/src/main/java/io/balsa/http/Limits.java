@@ -18,6 +18,9 @@ final class Limits {
     static final int REQUEST_LINE_BYTES_MAX = 8 << 10;
     static final int IDEMPOTENCY_KEY_BYTES_MAX = IdempotencyKey.BYTES_MAX;
 
+    /** Of one connection, of a megabyte each, under way at once; what comes behind them is not read. */
+    static final int PIPELINED_REQUESTS_MAX = 16;
+
     static final int PAGE_ITEMS_DEFAULT = 100;
     static final int PAGE_ITEMS_MAX = 1_000;
     static final int PAGE_BYTES_MAX = 2 << 20;

@@ -60,13 +60,13 @@ class PipeliningTest {
     void writesGoOnSideBySideAndAreAnsweredInOrder() throws IOException {
         try (Wire wire = wire()) {
             StringBuilder requests = new StringBuilder();
-            for (int i = 0; i < Connection.UNDER_WAY_MAX; i++) {
+            for (int i = 0; i < Limits.PIPELINED_REQUESTS_MAX; i++) {
                 requests.append(put("side/" + i, "x"));
             }
             wire.send(requests.toString());
-            assertThat(writes()).isEqualTo(Connection.UNDER_WAY_MAX);
+            assertThat(writes()).isEqualTo(Limits.PIPELINED_REQUESTS_MAX);
             server.node.release();
-            for (int i = 0; i < Connection.UNDER_WAY_MAX; i++) {
+            for (int i = 0; i < Limits.PIPELINED_REQUESTS_MAX; i++) {
                 assertThat(wire.answer()).contains("\"key\":\"side/" + i + "\"");
             }
         }
@@ -90,7 +90,7 @@ class PipeliningTest {
 
     @Test
     void noMoreThanSoManyAreUnderWay() throws IOException {
-        int many = 3 * Connection.UNDER_WAY_MAX;
+        int many = 3 * Limits.PIPELINED_REQUESTS_MAX;
         try (Wire wire = wire()) {
             StringBuilder requests = new StringBuilder();
             for (int i = 0; i < many; i++) {
@@ -104,8 +104,8 @@ class PipeliningTest {
                 }
             });
             sender.start();
-            await().untilAsserted(() -> assertThat(writes()).isEqualTo(Connection.UNDER_WAY_MAX));
-            assertThat(writes()).isEqualTo(Connection.UNDER_WAY_MAX);
+            await().untilAsserted(() -> assertThat(writes()).isEqualTo(Limits.PIPELINED_REQUESTS_MAX));
+            assertThat(writes()).isEqualTo(Limits.PIPELINED_REQUESTS_MAX);
             server.node.release();
             for (int i = 0; i < many; i++) {
                 assertThat(wire.answer()).contains("\"key\":\"many/" + i + "\"");
