@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -145,6 +146,33 @@ class PipeliningTest {
             assertThat(status(wire.answer())).isEqualTo(201);
             assertThat(status(wire.answer())).isEqualTo(200);
         }
+    }
+
+    @Test
+    void aClientIsToldToContinueWhenItsTurnHasCome() throws IOException {
+        try (Wire wire = wire()) {
+            wire.send(put("continue/1", "x") + "PUT /v1/kv/continue/2 HTTP/1.1\r\n" + HOST
+                    + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+            assertThat(writes()).isEqualTo(1);
+            server.node.release();
+            assertThat(status(wire.answer())).isEqualTo(201);
+            assertThat(status(wire.answer())).isEqualTo(100);
+            assertThat(wire.send("ok").answer()).contains("\"key\":\"continue/2\"");
+        }
+    }
+
+    @Test
+    void aConnectionEndsWithItsLastRequestAndNotSomeTimeLater() throws IOException {
+        long begin = System.nanoTime();
+        for (int i = 0; i < 10; i++) {
+            try (Wire wire = wire()) {
+                wire.send("GET /v1/limits HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n");
+                assertThat(wire.answer()).startsWith("HTTP/1.1 200 ").containsIgnoringCase("connection: close");
+                assertThat(wire.isClosedByServer()).isTrue();
+            }
+        }
+        // To linger is for those that are still sending, 2 s each.
+        assertThat(TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin)).isLessThan(15);
     }
 
     @Test
