@@ -211,7 +211,7 @@ public final class ElectionJournal {
         long term = transition.term();
         switch (transition.trigger()) {
             case STARTED -> cause = Election.Trigger.STARTED;
-            case ELECTION_TIMEOUT -> open(term + 1, Election.Trigger.TIMEOUT);
+            case FORMED, ELECTION_TIMEOUT -> open(term + 1, Election.Trigger.TIMEOUT);
             case CONNECTION_CLOSED -> open(term + 1, Election.Trigger.CONNECTION_CLOSED);
             case LEADER_TRANSFER -> {
                 cause = null; // The old leader wants it, whatever happened before.

@@ -10,6 +10,7 @@ final class Follower extends Role {
     private boolean leaderLost;
     private boolean deferred;
     private boolean votedThisTurn;
+    private boolean justFormed;
 
     Follower(Raft raft, @Nullable NodeId leader) {
         super(raft);
@@ -56,7 +57,10 @@ final class Follower extends Role {
                 raft.becomeFollower(raft.currentTerm(), null, Transition.Trigger.ELECTION_TIMEOUT);
             }
         } else if (ticksUntilElection <= 0 && !pledged) {
-            raft.poll(leaderLost ? Transition.Trigger.CONNECTION_CLOSED : Transition.Trigger.ELECTION_TIMEOUT);
+            raft.poll(
+                    leaderLost
+                            ? Transition.Trigger.CONNECTION_CLOSED
+                            : justFormed ? Transition.Trigger.FORMED : Transition.Trigger.ELECTION_TIMEOUT);
         }
     }
 
@@ -72,6 +76,21 @@ final class Follower extends Role {
             int turn = raft.membership().rankWithout(peer, raft.self())
                     * raft.config().staggerTicks();
             ticksUntilElection = Math.min(ticksUntilElection, 1 + turn);
+        }
+    }
+
+    /**
+     * A new cluster has no leader to wait for. Its servers learn within some ticks of each other that they are complete, so the
+     * first of them leaves the others as much time and goes first, and each of the others has a turn if nothing comes of it.
+     */
+    @Override
+    void formed() {
+        justFormed = leader == null && raft.currentTerm() == 0;
+        if (justFormed) {
+            int turn = raft.membership().rankWithout(raft.self(), raft.self())
+                    * 2
+                    * raft.config().heartbeatTicks();
+            ticksUntilElection = Math.min(ticksUntilElection, 1 + raft.config().staggerTicks() + turn);
         }
     }
 

@@ -140,9 +140,11 @@ public final class Raft {
                 : new Proposal.NotLeader(role.leader());
     }
 
-    /** Tells a server that waits for it the cluster's first membership; false: it has been told already. */
-    public boolean form(Membership first) {
-        return log.memberships().form(first);
+    /** Tells a server that waits for it the cluster's first membership; one that has been told goes by what it knows. */
+    public void form(Membership first) {
+        if (log.memberships().form(first)) {
+            role.formed();
+        }
     }
 
     /**
@@ -394,8 +396,6 @@ public final class Raft {
     boolean hasLiveLeader() {
         return role.hasLiveLeader() || leases.isPledged();
     }
-
-    // What the roles share.
 
     Role currentRole() {
         return role;

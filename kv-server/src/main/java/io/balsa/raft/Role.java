@@ -32,6 +32,11 @@ abstract sealed class Role implements Message.Handler permits Follower, PreCandi
         // Only a follower's leader matters.
     }
 
+    /** The cluster's servers have just met. */
+    void formed() {
+        // Only a follower waits for an election.
+    }
+
     /** The last {@link Ready} is durable. */
     void written() {}
 

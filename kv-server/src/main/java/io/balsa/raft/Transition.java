@@ -12,6 +12,7 @@ public record Transition(long term, String role, @Nullable NodeId leader, Trigge
     /** Why. */
     public enum Trigger {
         STARTED("started"),
+        FORMED("its cluster has just been formed"),
         ELECTION_TIMEOUT("heard from no leader for an election timeout"),
         CONNECTION_CLOSED("the leader's process closed its connection"),
         PRE_VOTE_WON("a majority would vote for it"),

@@ -12,6 +12,7 @@ import java.util.function.Predicate;
  *
  * <pre>
  *   > cluster 3            a cluster of three, all of them followers in term 0; "cluster 3 5" has two more servers, no members
+ *   > form 1               server 1 of a "cluster 0 3" learns that all three of them are here
  *   > cluster 3 leases     a cluster of three that takes part in reads by lease
  *   > cluster 3 patient    one whose followers wait from 15 ticks on, 50 at most, as what they have seen of their leader tells them
  *   > history 1 6 1 1 4    server 1 is in term 6 and holds entries of the terms 1, 1, 4
@@ -77,6 +78,7 @@ public final class RaftScript implements TestCluster.Watcher {
             case "remove" -> change(words, new MembershipChange.Remove(new NodeId(number(words, 2))));
             case "promote" -> change(words, new MembershipChange.Promote(new NodeId(number(words, 2))));
             case "history" -> history(words);
+            case "form" -> cluster.form(number(words, 1));
             case "tick" -> cluster.tick(number(words, 1), number(words, 2));
             case "pause" -> cluster.pause(number(words, 1), number(words, 2));
             case "elect" -> {

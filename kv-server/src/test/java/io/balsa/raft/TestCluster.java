@@ -187,6 +187,13 @@ final class TestCluster {
 
     // Inputs.
 
+    /** It learns that all servers are here. */
+    void form(int id) {
+        raft(id).form(Membership.of(
+                List.copyOf(servers().stream().map(server -> server.id).toList())));
+        turn(id);
+    }
+
     void tick(int id, int times) {
         for (int i = 0; i < times; i++) {
             pause(id, 1);
