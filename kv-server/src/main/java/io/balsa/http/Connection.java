@@ -27,8 +27,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One connection of HTTP/1.1. A client need not wait for an answer before it sends the next request (RFC 9112, 9.3.2): reads go
  * on beside reads, and writes of keys beside writes of keys, which the log keeps in the order in which they came. Whatever else
- * comes waits until all before it is answered, so the effect is that of one request after the other. Answers go out in the order
- * of the requests. Owned by one event loop.
+ * comes waits until all before it is answered, so the effect is that of one request after the other; only reads, which may be
+ * done in any order, may see the state at moments in another order than theirs. Answers go out in the order of the requests.
+ * Owned by one event loop.
  */
 final class Connection extends ChannelInboundHandlerAdapter {
     /** How long a refused client may go on sending, so that it reads the refusal before the connection is reset. */
