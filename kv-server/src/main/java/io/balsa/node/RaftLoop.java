@@ -114,14 +114,17 @@ public final class RaftLoop {
         noticeDivergence();
         transport.send(ready.messages());
         install(ready.snapshot());
-        apply(ready.committed());
-        for (Ready.ReadState read : ready.reads()) {
-            reads.confirmed(read.id(), read.readIndex());
+        // Who waits comes first: clients of this server for what is applied, else the leader for what is written.
+        boolean appliesFirst = raft.isLeader() || reads.size() > 0;
+        if (appliesFirst) {
+            apply(ready);
         }
-        reads.serve(stateMachine.lastApplied(), nanoClock.getAsLong());
         write(ready);
         transport.send(ready.promises());
         raft.written();
+        if (!appliesFirst) {
+            apply(ready);
+        }
         startAndTell(ready);
         noticeLeader();
         observer.turn(nanoClock.getAsLong() - startedAt, inputs.size());
@@ -175,8 +178,8 @@ public final class RaftLoop {
         }
     }
 
-    private void apply(List<LogEntry> committed) {
-        for (LogEntry entry : committed) {
+    private void apply(Ready ready) {
+        for (LogEntry entry : ready.committed()) {
             Outcome outcome = apply(entry);
             raft.digests().applied(entry.index(), stateMachine.stateHash());
             if (outcome == null) {
@@ -185,6 +188,10 @@ public final class RaftLoop {
                 writes.applied(entry.id(), outcome, nanoClock.getAsLong(), raft.leader());
             }
         }
+        for (Ready.ReadState read : ready.reads()) {
+            reads.confirmed(read.id(), read.readIndex());
+        }
+        reads.serve(stateMachine.lastApplied(), nanoClock.getAsLong());
     }
 
     /** Null: a no-op. */

@@ -9,9 +9,7 @@ import io.balsa.kv.Key;
 import io.balsa.kv.KvStateMachine;
 import io.balsa.kv.MemoryState;
 import io.balsa.kv.Precondition;
-import io.balsa.raft.EntryId;
 import io.balsa.raft.HardState;
-import io.balsa.raft.LogEntry;
 import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
 import io.balsa.raft.Raft;
@@ -26,7 +24,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -42,68 +39,6 @@ final class RaftThreadTest {
     private final AtomicInteger turns = new AtomicInteger();
     private final CompletableFuture<Throwable> failure = new CompletableFuture<>();
     private final RaftThread thread = new RaftThread(loop(), executor, 4, 4, failure::complete);
-
-    /** Nothing of a log but what a turn needs. */
-    private static final class MemoryLog implements Storage {
-        private final List<LogEntry> entries = new ArrayList<>();
-        private HardState hardState = HardState.INITIAL;
-        volatile @Nullable RuntimeException failure;
-        volatile @Nullable Error bug;
-
-        @Override
-        public HardState hardState() {
-            return hardState;
-        }
-
-        @Override
-        public void write(@Nullable HardState newHardState, List<LogEntry> newEntries) {
-            RuntimeException now = failure;
-            if (now != null) {
-                throw now;
-            }
-            hardState = newHardState == null ? hardState : newHardState;
-            entries.addAll(newEntries);
-        }
-
-        @Override
-        public EntryId anchor() {
-            return EntryId.NONE;
-        }
-
-        @Override
-        public EntryId last() {
-            return entries.isEmpty()
-                    ? EntryId.NONE
-                    : entries.get(entries.size() - 1).id();
-        }
-
-        @Override
-        public long termAt(long index) {
-            return entries.get((int) index - 1).term();
-        }
-
-        @Override
-        public List<LogEntry> read(long firstIndex, long lastIndex, long bytesMax) {
-            return entries.subList((int) firstIndex - 1, (int) lastIndex);
-        }
-
-        @Override
-        public void truncateBefore(long index) {}
-
-        @Override
-        public void reset(EntryId anchor) {
-            throw new AssertionError("nothing is installed here");
-        }
-
-        @Override
-        public long entryBytes() {
-            Error now = bug;
-            if (now != null) {
-                throw now;
-            }
-            return 0;
-        }
-    }
 
     private RaftLoop loop() {
         Raft raft = new Raft(
