@@ -52,6 +52,7 @@ final class LogTree implements AutoCloseable {
     private EntryCodec.Head head;
     private EntryId last;
     private long bytes;
+    private long usedBytes;
     private long lastCommit;
     private long readBytes;
 
@@ -69,6 +70,7 @@ final class LogTree implements AutoCloseable {
         this.last = scan.last();
         this.bytes = scan.bytes();
         this.lastCommit = readTxn.getId();
+        this.usedBytes = Environments.usedBytes(env);
         readTxn.reset();
         mapAnew();
     }
@@ -110,7 +112,7 @@ final class LogTree implements AutoCloseable {
 
     /** What its pages take on disk, free ones included. */
     long usedBytes() {
-        return Environments.usedBytes(env);
+        return usedBytes;
     }
 
     /** LMDB's number of the last transaction. */
@@ -235,6 +237,7 @@ final class LogTree implements AutoCloseable {
         } catch (LmdbException failure) {
             throw Environments.failed(codec.file(), "the commit of " + added.size() + " entries", failure);
         }
+        usedBytes = Environments.usedBytes(env);
         head = written;
         last = newLast;
         mapAnewWhenDue();
@@ -317,6 +320,7 @@ final class LogTree implements AutoCloseable {
         } catch (LmdbException failure) {
             throw Environments.failed(codec.file(), "the reset to " + anchor, failure);
         }
+        usedBytes = Environments.usedBytes(env);
         head = newHead;
         last = anchor;
         bytes = 0;

@@ -4,6 +4,7 @@ import io.balsa.node.Room;
 import io.balsa.node.Shortage;
 import io.balsa.node.StorageException;
 import java.io.IOException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,10 @@ public final class Space implements Room {
     private final LmdbState state;
     private final Limits limits;
     private final Reserve reserve;
+
+    /** Found once: the JDK reads all mounts for it. */
+    private @Nullable FileStore fileStore;
+
     private volatile @Nullable Shortage shortage;
     private volatile long roomBytes = Long.MAX_VALUE;
 
@@ -73,7 +78,9 @@ public final class Space implements Room {
     public void measure() {
         long free;
         try {
-            free = Files.getFileStore(directory.path()).getUsableSpace();
+            FileStore store = fileStore == null ? Files.getFileStore(directory.path()) : fileStore;
+            fileStore = store;
+            free = store.getUsableSpace();
         } catch (IOException failure) {
             throw new StorageException("the room on " + directory.path() + " cannot be measured: " + failure, failure);
         }
