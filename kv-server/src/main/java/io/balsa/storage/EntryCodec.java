@@ -55,7 +55,7 @@ final class EntryCodec {
     static final int CONTENT_AT = 20;
     static final int ENTRY_HEADER_BYTES = 17;
     static final int HEAD_BYTES = 48;
-    static final byte VERSION = 3;
+    static final byte VERSION = 4;
 
     private static final int SEAL_AT = 24;
     private static final int HEAD_CHECKSUM_AT = 44;

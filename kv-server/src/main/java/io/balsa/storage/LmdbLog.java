@@ -51,7 +51,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
      * @param blockBytes a block is closed when it has reached this size
      * @param fillAheadBytes how far the file is kept filled ahead of its content; 0: not at all
      * @param verifiedBytes of the log's end, of which every checksum is computed when it is opened
-     * @param tailBytes what is appended at most before LMDB gets it; in whole pages
+     * @param tailBytes of blocks, what is appended at most before LMDB gets it; in whole pages
      */
     record Options(int blockBytes, long fillAheadBytes, long verifiedBytes, int tailBytes) {
         static final Options DEFAULT = new Options(64 << 10, 16 << 20, 64 << 20, 1 << 20);

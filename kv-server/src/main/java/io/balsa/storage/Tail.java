@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The end of a log, which its tree does not have yet: a file of fixed size, into which each append writes one block
  * ({@link EntryCodec}) and flushes it. Nothing else of the disk changes: LMDB would write a path of its tree for the same
- * entries, and another one of its tree of free pages. When the file is full, and whenever the tree is written anyway, its
+ * entries, and another one of its tree of free pages. When it has enough, and whenever the tree is written anyway, its
  * entries go into the tree in the same commit, many in a block, and it begins anew.
  *
  * <pre>
@@ -41,6 +41,12 @@ final class Tail implements AutoCloseable {
     /** Larger appends go to the tree at once: they would be written twice, and a flush is little beside them. */
     private static final int PARTS = 4;
 
+    /**
+     * The file's length in what its blocks take at most: a small one has a page to itself, and the tree is to get as many
+     * entries at once when they come one by one.
+     */
+    private static final int FILE_TIMES = 4;
+
     private final Path path;
     private final FileChannel file;
     private final EntryCodec codec;
@@ -62,12 +68,12 @@ final class Tail implements AutoCloseable {
      * Makes the file, or makes it anew, page by page: the page cache keeps in one piece what came at once, and each append would
      * make all of it dirty.
      *
-     * @param bytesMax what the file takes; a multiple of the page
+     * @param bytesMax what its blocks take at most; a multiple of the page
      */
     static Tail create(Path path, int bytesMax) {
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             ByteBuffer zeros = ByteBuffer.allocateDirect(PAGE_BYTES);
-            for (int at = 0; at < bytesMax; at += PAGE_BYTES) {
+            for (int at = 0; at < fileBytes(bytesMax); at += PAGE_BYTES) {
                 writeFully(file, zeros.clear(), at);
             }
             file.force(true);
@@ -78,6 +84,11 @@ final class Tail implements AutoCloseable {
             throw failed(path, "making it", failure);
         }
         return open(path, bytesMax);
+    }
+
+    /** Of the file. */
+    static int fileBytes(int bytesMax) {
+        return FILE_TIMES * bytesMax;
     }
 
     /** Takes the file as an empty one, whatever is in it: the tree has another opening now. */
@@ -116,7 +127,7 @@ final class Tail implements AutoCloseable {
         List<LogEntry> entries = new ArrayList<>();
         EntryCodec codec = new EntryCodec(path);
         BlockReader reader = new BlockReader(codec);
-        ByteBuffer content = content(path, bytesMax);
+        ByteBuffer content = content(path, fileBytes(bytesMax));
         int at = 0;
         long index = firstIndex;
         while (at + EntryCodec.BLOCK_HEADER_BYTES <= content.capacity()) {
@@ -142,13 +153,13 @@ final class Tail implements AutoCloseable {
     }
 
     /** Read from its end, page by page, so that the system does not read ahead: see {@link #create}. */
-    private static ByteBuffer content(Path path, int bytesMax) {
+    private static ByteBuffer content(Path path, int fileBytes) {
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
-            if (file.size() != bytesMax) {
-                throw Damage.found(path, "the file", "it has " + file.size() + " bytes, not " + bytesMax);
+            if (file.size() != fileBytes) {
+                throw Damage.found(path, "the file", "it has " + file.size() + " bytes, not " + fileBytes);
             }
-            ByteBuffer content = ByteBuffer.allocate(bytesMax);
-            for (int at = bytesMax - PAGE_BYTES; at >= 0; at -= PAGE_BYTES) {
+            ByteBuffer content = ByteBuffer.allocate(fileBytes);
+            for (int at = fileBytes - PAGE_BYTES; at >= 0; at -= PAGE_BYTES) {
                 ByteBuffer page = content.slice(at, PAGE_BYTES);
                 while (page.hasRemaining() && file.read(page, at + page.position()) >= 0) {
                     // Until it is full: nobody else lengthens or cuts it.
@@ -193,7 +204,9 @@ final class Tail implements AutoCloseable {
     /** Whether {@link #append} may be called with these. */
     boolean hasRoomFor(List<LogEntry> more) {
         long bytes = EntryCodec.sizeOf(more);
-        return bytes <= bytesMax / PARTS && end + pages((int) bytes) <= bytesMax;
+        return bytes <= bytesMax / PARTS
+                && blockBytes + bytes <= bytesMax
+                && end + pages((int) bytes) <= fileBytes(bytesMax);
     }
 
     /**

@@ -187,7 +187,21 @@ final class PowerCutTest {
             }
             appends++;
         }
-        assertThat(appends).isEqualTo(OPTIONS.tailBytes() / (2 * PAGE) + 1);
+        assertThat(appends).isEqualTo(OPTIONS.tailBytes() / 5_061 + 1);
+    }
+
+    /** They have a page each, and no more of them than pages. */
+    @Test
+    void smallAppendsEndAtTheEndOfTheFile() throws IOException {
+        start();
+        Disk before = content();
+        while (Arrays.equals(content().tree, before.tree)) {
+            log().write(null, List.of(entry(log().last().index() + 1, 0, "x")));
+        }
+        assertThat(log().last().index()).isEqualTo(Tail.fileBytes(OPTIONS.tailBytes()) / PAGE + 1);
+        assertThat(content().tail).hasSize(Tail.fileBytes(OPTIONS.tailBytes()));
+        restart(content());
+        assertThat(log().last().index()).isEqualTo(Tail.fileBytes(OPTIONS.tailBytes()) / PAGE + 1);
     }
 
     @Test
@@ -210,7 +224,7 @@ final class PowerCutTest {
         place(new Disk(before.tree, Arrays.copyOf(before.tail, PAGE)));
         assertThatThrownBy(() -> LmdbLog.open(directory, MAP_BYTES, OPTIONS, CommitObserver.NONE))
                 .isInstanceOf(DamagedStoreException.class)
-                .hasMessageContaining("it has 4096 bytes, not 65536");
+                .hasMessageContaining("it has 4096 bytes, not 262144");
         Files.delete(directory.resolve("tail"));
         assertThatThrownBy(() -> LmdbLog.open(directory, MAP_BYTES, OPTIONS, CommitObserver.NONE))
                 .isInstanceOf(DamagedStoreException.class)
@@ -257,7 +271,7 @@ final class PowerCutTest {
         start();
         log().write(null, List.of(entry(1, 0, "a"), entry(2, 0, "b")));
         log().close();
-        restart(new Disk(content().tree, new byte[OPTIONS.tailBytes()]));
+        restart(new Disk(content().tree, new byte[Tail.fileBytes(OPTIONS.tailBytes())]));
         assertThat(log().last().index()).isEqualTo(2);
     }
 
