@@ -45,7 +45,7 @@ public final class Compare implements Callable<Integer> {
             defaultValue = "balsa,etcd,zookeeper",
             description = "balsa, etcd (jetcd), zookeeper: through their clients; balsa-http, etcd-http: raw HTTP/1.1;"
                     + " balsa-wrk, etcd-wrk, etcd-h2load: puts by C load generators; balsa-pipelined, etcd-pipelined:"
-                    + " few connections, many requests under way on each")
+                    + " few connections, many requests under way on each; balsa-other: see --other-balsa-jar")
     private List<String> systemNames = List.of();
 
     @Option(names = "--workloads", split = ",", defaultValue = "put,get,stale-get,mix,cas,range,put-1k,put-16k")
@@ -85,6 +85,13 @@ public final class Compare implements Callable<Integer> {
     @Option(names = "--rounds", defaultValue = "5", description = "0: none, only what else is asked for")
     private int rounds;
 
+    @Option(
+            names = "--together",
+            description =
+                    "all clusters at once, and each load on one after the other in every round: for differences of a"
+                            + " few percent, with short loads and many rounds; no cold starts, no --rates")
+    private boolean together;
+
     @Option(names = "--fail-over", defaultValue = "0", description = "how often to break a leader, for each fault")
     private int failOvers;
 
@@ -111,6 +118,12 @@ public final class Compare implements Callable<Integer> {
 
     @Option(names = "--balsa-jar", defaultValue = "kv-server/target/kv-server.jar")
     private Path balsaJar = Path.of("kv-server/target/kv-server.jar");
+
+    @Option(
+            names = "--other-balsa-jar",
+            defaultValue = "kv-server/target/kv-server.jar",
+            description = "of the system balsa-other: another version, or the same to see what chance does")
+    private Path otherBalsaJar = Path.of("kv-server/target/kv-server.jar");
 
     @Option(names = "--balsa-java-opts", defaultValue = "", description = "JVM flags; the wrapper asks the launcher")
     private String balsaJavaOptions = "";
@@ -157,7 +170,11 @@ public final class Compare implements Callable<Integer> {
         Settings settings = settings(systems);
         Report report = new Report(results, command, Machine.describe(work), versions(systems));
         Rounds loads = new Rounds(settings, results, console);
-        loads.run(() -> report.write(out));
+        if (together) {
+            loads.runTogether(() -> report.write(out));
+        } else {
+            loads.run(() -> report.write(out));
+        }
         FailOvers breaking = new FailOvers(settings, results, console);
         Growth growing = new Growth(settings, loads, console);
         for (MeasuredSystem system : systems) {
@@ -244,11 +261,12 @@ public final class Compare implements Callable<Integer> {
     }
 
     private MeasuredSystem named(String name) {
-        ServerKind balsa = new BalsaServers(balsaJar, java, words(balsaJavaOptions), words(balsaArguments));
+        ServerKind balsa = balsa("balsa", balsaJar);
         ServerKind etcd = new EtcdServers(etcdQuotaBytes);
         ServerKind zooKeeper = new ZooKeeperServers(zooKeeperJars, java, zooKeeperHeap);
         return switch (name) {
             case "balsa" -> new MeasuredSystem(name, balsa, DriverKind.BALSA_CLIENT, null);
+            case "balsa-other" -> new MeasuredSystem(name, balsa(name, otherBalsaJar), DriverKind.BALSA_CLIENT, null);
             case "balsa-http" -> new MeasuredSystem(name, balsa, DriverKind.BALSA_HTTP, null);
             case "balsa-wrk" -> new MeasuredSystem(name, balsa, DriverKind.BALSA_HTTP, Tool.WRK);
             case "etcd" -> new MeasuredSystem(name, etcd, DriverKind.JETCD, null);
@@ -260,6 +278,10 @@ public final class Compare implements Callable<Integer> {
             case "zookeeper" -> new MeasuredSystem(name, zooKeeper, DriverKind.ZOOKEEPER_ASYNC, null);
             default -> throw new IllegalArgumentException("no system is named " + name + "; see --help");
         };
+    }
+
+    private ServerKind balsa(String name, Path jar) {
+        return new BalsaServers(name, jar, java, words(balsaJavaOptions), words(balsaArguments));
     }
 
     private static List<String> words(String line) {

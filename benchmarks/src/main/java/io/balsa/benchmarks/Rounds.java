@@ -19,8 +19,11 @@ import io.balsa.benchmarks.report.Run;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /**
  * The loads on all systems, one system at a time, each on a fresh cluster, round after round. The order turns from round
@@ -62,24 +65,81 @@ final class Rounds {
         }
     }
 
+    /**
+     * All clusters at once, and each load on one after the other, round after round: what is compared lies seconds apart, so that a
+     * machine that becomes slower meanwhile does so for all. The others are idle, but there.
+     */
+    void runTogether(Step afterEach) throws IOException, InterruptedException {
+        for (int nodes : settings.nodes()) {
+            List<Started> started = new ArrayList<>();
+            try {
+                for (MeasuredSystem system : settings.systems()) {
+                    started.add(new Started(system, start(system, nodes)));
+                }
+                inTurns(started);
+            } catch (IOException e) {
+                results.note("all at once failed: " + firstLine(e));
+                out.println("FAILED: all at once: " + e.getMessage());
+            } finally {
+                for (Started each : started) {
+                    each.cluster.close();
+                }
+            }
+            afterEach.run();
+        }
+    }
+
+    private record Started(MeasuredSystem system, Cluster cluster) {}
+
+    private void inTurns(List<Started> started) throws IOException, InterruptedException {
+        Set<Started> settled = new HashSet<>();
+        for (Workload workload : settings.workloads()) {
+            for (int clients : settings.clientsFor(workload)) {
+                for (int round = 1; round <= settings.rounds(); round++) {
+                    for (int i = 0; i < started.size(); i++) {
+                        Started next = started.get((i + round - 1) % started.size());
+                        Duration settle = settled.contains(next) ? Duration.ZERO : settings.settle();
+                        if (one(next.system, next.cluster, round, workload, clients, settings.keys(), 0, settle)) {
+                            settled.add(next);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /** Something that may fail as files do. */
     interface Step {
         void run() throws IOException;
     }
 
     private void failed(MeasuredSystem system, int round, IOException e) {
-        results.note(system.name() + " failed in round " + round + ": "
-                + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+        results.note(system.name() + " failed in round " + round + ": " + firstLine(e));
         out.println("FAILED: " + system.name() + ": " + e.getMessage());
+    }
+
+    private static String firstLine(IOException e) {
+        return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    }
+
+    /** With the keys of the loads in it. */
+    private Cluster start(MeasuredSystem system, int nodes) throws IOException, InterruptedException {
+        Cluster cluster = Cluster.start(system.servers(), nodes, Tuning.DEFAULT, settings.work());
+        try {
+            preload(system, cluster, 0, settings.keys());
+            return cluster;
+        } catch (IOException | RuntimeException | InterruptedException e) {
+            cluster.close();
+            throw e;
+        }
     }
 
     private void measure(MeasuredSystem system, int round, int nodes) throws IOException, InterruptedException {
         out.printf(Locale.ROOT, "round %d: %s, %d nodes%n", round, system.name(), nodes);
-        try (Cluster cluster = Cluster.start(system.servers(), nodes, Tuning.DEFAULT, settings.work())) {
+        try (Cluster cluster = start(system, nodes)) {
             double coldStart = cluster.coldStart().toNanos() / 1e9;
             out.printf(Locale.ROOT, "  cold start %.2f s%n", coldStart);
             results.add(new ColdStart(system.servers().name(), nodes, coldStart));
-            preload(system, cluster, 0, settings.keys());
             Duration settle = settings.settle();
             for (Workload workload : settings.workloads()) {
                 for (int clients : settings.clientsFor(workload)) {

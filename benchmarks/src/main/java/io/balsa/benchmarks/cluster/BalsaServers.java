@@ -15,17 +15,20 @@ public final class BalsaServers implements ServerKind {
 
     private static final List<String> TIGHT = List.of("--preset", "lan");
 
+    private final String name;
     private final Path jar;
     private final String java;
     private final List<String> javaOptions;
     private final List<String> arguments;
 
     /**
+     * @param name one version of several has its own
      * @param java the command that runs the servers' JVM
      * @param javaOptions flags for it, those of the launcher
      * @param arguments for the server, behind those that every member needs
      */
-    public BalsaServers(Path jar, String java, List<String> javaOptions, List<String> arguments) {
+    public BalsaServers(String name, Path jar, String java, List<String> javaOptions, List<String> arguments) {
+        this.name = name;
         this.jar = jar.toAbsolutePath();
         this.java = java;
         this.javaOptions = List.copyOf(javaOptions);
@@ -34,7 +37,7 @@ public final class BalsaServers implements ServerKind {
 
     @Override
     public String name() {
-        return "balsa";
+        return name;
     }
 
     @Override
