@@ -17,6 +17,9 @@ final class SilentLeader implements Scenario {
     private static final int READS = 16;
     private static final int WRITES_BETWEEN = 30;
 
+    /** Of each: to take all of them in must last longer than to read one request. */
+    private static final int BYTES_BETWEEN = 128 << 10;
+
     /** Why it is silent. */
     enum Cause {
         PAUSED,
@@ -67,9 +70,11 @@ final class SilentLeader implements Scenario {
         try {
             trial.strikeAndMeasure(others, () -> stop(cluster, old));
             ServerProcess successor = cluster.awaitLeader(others);
-            // What is behind many others does not reach the old leader with the first message that it sees on waking.
+            // What is behind all this does not reach the old leader's state with the first message that it sees on
+            // waking.
+            // Small ones were not enough: with busy cores it had once caught up before it saw the first of the reads.
             for (int i = 0; i < WRITES_BETWEEN; i++) {
-                trial.written(List.of(successor));
+                trial.written(List.of(successor), BYTES_BETWEEN);
             }
             writeAgain(trial, register, successor);
             List<CompletableFuture<Read>> reads = new ArrayList<>();

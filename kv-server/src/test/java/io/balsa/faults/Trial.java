@@ -72,9 +72,13 @@ final class Trial implements AutoCloseable {
     /** A key of one write, which was acknowledged. */
     @CanIgnoreReturnValue
     Register written(List<ServerProcess> servers) throws InterruptedException {
+        return written(servers, SMALL_VALUE_BYTES);
+    }
+
+    Register written(List<ServerProcess> servers, int valueBytes) throws InterruptedException {
         List<Register> found = new ArrayList<>();
         Cluster.await("a write is acknowledged", () -> {
-            Register register = history().begin(SMALL_VALUE_BYTES);
+            Register register = history().begin(valueBytes);
             ServerProcess server = servers.get(ThreadLocalRandom.current().nextInt(servers.size()));
             register.wrote(cluster.kv().put(server.http(), register.key(), register.write()));
             found.add(register);
