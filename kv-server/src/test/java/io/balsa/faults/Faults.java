@@ -177,10 +177,12 @@ public final class Faults {
     private void control(Scenario scenario) throws InterruptedException {
         long start = System.nanoTime();
         List<String> violations = new ArrayList<>();
+        Map<String, Integer> seenHere = Map.of();
         Plant plant = scenario.control();
         try {
             Cluster cluster = start("control-" + scenario.name(), plant);
             try (Trial trial = new Trial(cluster, true)) {
+                seenHere = trial.seen();
                 scenario.round(trial, 0);
                 trial.verify();
             } catch (IOException | AssertionError failure) {
@@ -200,7 +202,7 @@ public final class Faults {
                 scenario.name(),
                 plant.bug(),
                 (System.nanoTime() - start) / 1e9,
-                expected.isEmpty() ? "not seen, but " + violations : expected.get(0));
+                expected.isEmpty() ? "not seen, but " + seenHere + " and " + violations : expected.get(0));
         if (expected.isEmpty()) {
             failures.add(scenario.name() + ": its control found nothing: " + plant.bug());
         } else {
