@@ -117,13 +117,13 @@ public final class RaftLoop {
         // Who waits comes first: clients of this server for what is applied, else the leader for what is written.
         boolean appliesFirst = raft.isLeader() || reads.size() > 0;
         if (appliesFirst) {
-            apply(ready);
+            applyAndServe(ready);
         }
         write(ready);
         transport.send(ready.promises());
         raft.written();
         if (!appliesFirst) {
-            apply(ready);
+            applyAndServe(ready);
         }
         startAndTell(ready);
         noticeLeader();
@@ -178,7 +178,7 @@ public final class RaftLoop {
         }
     }
 
-    private void apply(Ready ready) {
+    private void applyAndServe(Ready ready) {
         for (LogEntry entry : ready.committed()) {
             Outcome outcome = apply(entry);
             raft.digests().applied(entry.index(), stateMachine.stateHash());

@@ -13,15 +13,12 @@ import io.balsa.raft.EntryId;
 import io.balsa.raft.Envelope;
 import io.balsa.raft.HardState;
 import io.balsa.raft.LogEntry;
-import io.balsa.raft.Membership;
 import io.balsa.raft.Message;
 import io.balsa.raft.NodeId;
-import io.balsa.raft.Raft;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -58,26 +55,7 @@ final class RaftLoopTest {
     }
 
     private RaftLoop loop(NodeId... voters) {
-        Raft raft = new Raft(
-                SELF,
-                "",
-                Membership.of(voters),
-                Timeouts.LAN.toConfig(),
-                new SplittableRandom(1),
-                HardState.INITIAL,
-                log,
-                0);
-        return new RaftLoop(
-                raft,
-                stateMachine,
-                log,
-                Snapshots.NONE,
-                new Compaction(new Compaction.Limits(1_000_000, 1 << 30, 1 << 30, 1_000_000, 0, 1 << 30)),
-                this::sent,
-                new Observer() {},
-                System::nanoTime,
-                Timeouts.LAN,
-                1);
+        return TestLoop.of(stateMachine, log, this::sent, new Observer() {}, voters);
     }
 
     /** What is done in a turn for these. */

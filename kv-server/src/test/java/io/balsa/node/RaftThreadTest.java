@@ -9,14 +9,10 @@ import io.balsa.kv.Key;
 import io.balsa.kv.KvStateMachine;
 import io.balsa.kv.MemoryState;
 import io.balsa.kv.Precondition;
-import io.balsa.raft.HardState;
-import io.balsa.raft.Membership;
 import io.balsa.raft.NodeId;
-import io.balsa.raft.Raft;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -41,32 +37,13 @@ final class RaftThreadTest {
     private final RaftThread thread = new RaftThread(loop(), executor, 4, 4, failure::complete);
 
     private RaftLoop loop() {
-        Raft raft = new Raft(
-                SELF,
-                "",
-                Membership.of(SELF),
-                Timeouts.LAN.toConfig(),
-                new SplittableRandom(1),
-                HardState.INITIAL,
-                log,
-                0);
         Observer observer = new Observer() {
             @Override
             public void turn(long nanos, int inputs) {
                 turns.incrementAndGet();
             }
         };
-        return new RaftLoop(
-                raft,
-                new KvStateMachine(new MemoryState()),
-                log,
-                Snapshots.NONE,
-                new Compaction(new Compaction.Limits(1_000_000, 1 << 30, 1 << 30, 1_000_000, 0, 1 << 30)),
-                envelopes -> {},
-                observer,
-                System::nanoTime,
-                Timeouts.LAN,
-                1);
+        return TestLoop.of(new KvStateMachine(new MemoryState()), log, envelopes -> {}, observer, SELF);
     }
 
     @AfterEach

@@ -187,7 +187,8 @@ final class PowerCutTest {
             }
             appends++;
         }
-        assertThat(appends).isEqualTo(OPTIONS.tailBytes() / 5_061 + 1);
+        int bytes = 5_000 + EntryCodec.BLOCK_HEADER_BYTES + EntryCodec.ENTRY_HEADER_BYTES;
+        assertThat(appends).isEqualTo(OPTIONS.tailBytes() / bytes + 1);
     }
 
     /** They have a page each, and no more of them than pages. */
