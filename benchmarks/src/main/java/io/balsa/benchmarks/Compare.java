@@ -160,6 +160,10 @@ public final class Compare implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (together && !rates.isEmpty()) {
+            console.println("--together has closed loops alone: leave out --rates, or --together.");
+            return TROUBLE;
+        }
         Files.createDirectories(work);
         Results results = new Results();
         List<MeasuredSystem> systems = available(results);

@@ -96,6 +96,11 @@ final class Rounds {
         for (Workload workload : settings.workloads()) {
             for (int clients : settings.clientsFor(workload)) {
                 for (int round = 1; round <= settings.rounds(); round++) {
+                    if (settings.outOfTime()) {
+                        results.note("out of time in round " + round + " of " + workload.name() + " with " + clients
+                                + " clients: loads are incomplete");
+                        return;
+                    }
                     for (int i = 0; i < started.size(); i++) {
                         Started next = started.get((i + round - 1) % started.size());
                         Duration settle = settled.contains(next) ? Duration.ZERO : settings.settle();
