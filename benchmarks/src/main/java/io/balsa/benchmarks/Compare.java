@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -127,6 +128,9 @@ public final class Compare implements Callable<Integer> {
 
     @Option(names = "--balsa-java-opts", defaultValue = "", description = "JVM flags; the wrapper asks the launcher")
     private String balsaJavaOptions = "";
+
+    @Option(names = "--other-balsa-java-opts", description = "JVM flags of the system balsa-other; by default the same")
+    private @Nullable String otherBalsaJavaOptions;
 
     @Option(names = "--balsa-args", defaultValue = "", description = "further arguments of every Balsa server")
     private String balsaArguments = "";
@@ -265,12 +269,12 @@ public final class Compare implements Callable<Integer> {
     }
 
     private MeasuredSystem named(String name) {
-        ServerKind balsa = balsa("balsa", balsaJar);
+        ServerKind balsa = balsa("balsa", balsaJar, balsaJavaOptions);
         ServerKind etcd = new EtcdServers(etcdQuotaBytes);
         ServerKind zooKeeper = new ZooKeeperServers(zooKeeperJars, java, zooKeeperHeap);
         return switch (name) {
             case "balsa" -> new MeasuredSystem(name, balsa, DriverKind.BALSA_CLIENT, null);
-            case "balsa-other" -> new MeasuredSystem(name, balsa(name, otherBalsaJar), DriverKind.BALSA_CLIENT, null);
+            case "balsa-other" -> new MeasuredSystem(name, otherBalsa(name), DriverKind.BALSA_CLIENT, null);
             case "balsa-http" -> new MeasuredSystem(name, balsa, DriverKind.BALSA_HTTP, null);
             case "balsa-wrk" -> new MeasuredSystem(name, balsa, DriverKind.BALSA_HTTP, Tool.WRK);
             case "etcd" -> new MeasuredSystem(name, etcd, DriverKind.JETCD, null);
@@ -284,8 +288,12 @@ public final class Compare implements Callable<Integer> {
         };
     }
 
-    private ServerKind balsa(String name, Path jar) {
-        return new BalsaServers(name, jar, java, words(balsaJavaOptions), words(balsaArguments));
+    private ServerKind otherBalsa(String name) {
+        return balsa(name, otherBalsaJar, Objects.requireNonNullElse(otherBalsaJavaOptions, balsaJavaOptions));
+    }
+
+    private ServerKind balsa(String name, Path jar, String javaOptions) {
+        return new BalsaServers(name, jar, java, words(javaOptions), words(balsaArguments));
     }
 
     private static List<String> words(String line) {
