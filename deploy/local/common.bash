@@ -64,6 +64,17 @@ server_flags() {
 # The archive of the loaded classes of this jar, for this JVM.
 class_archive() { echo "${JAR%.jar}-$("$JAVA" -version 2>&1 | cksum | cut -d' ' -f1).jsa"; }
 
+# Whether somebody listens. Where the system has a list, it is asked: a connection could hang in a full queue, look like
+# a free port then, or be the only one that a listener waits for.
+port_is_used() {
+  if [[ -r /proc/net/tcp ]]; then
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+      awk -v port="$(printf ':%04X' "$1")" '$4 == "0A" && substr($2, length($2) - 4) == port { found = 1 } END { exit !found }'
+  else
+    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
+  fi
+}
+
 # Makes the class archive when it is missing or older than the jar.
 make_class_archive() {
   local archive
@@ -75,31 +86,43 @@ make_class_archive() {
   (record_class_archive "$archive") || (($? <= 128)) || exit 130
 }
 
-# Starts a server once, uses it and ends it; the JVM leaves the archive of what it loaded at $1. For a shell of its own,
-# whose end, by whatever signal, ends the server.
+# Starts two servers as a cluster, uses it and ends them; the first one's JVM leaves the archive of what it loaded at $1: one
+# server alone would load nothing of what servers say to each other. For a shell of its own, whose end, by whatever signal,
+# ends the servers.
 record_class_archive() {
-  pid=
-  url=
+  pids=()
   work=$(mktemp -d)
-  trap 'kill -TERM $pid 2>/dev/null; wait $pid; rm -rf "$work"' EXIT
+  trap 'kill -TERM "${pids[@]}" 2>/dev/null; wait "${pids[@]}"; rm -rf "$work"' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   server_flags
-  "$JAVA" "${FLAGS[@]}" -XX:ArchiveClassesAtExit="$work/archive.jsa" -jar "$JAR" server --id n1 --data-dir "$work/data" \
-    --http 127.0.0.1:0 --raft 127.0.0.1:0 --preset lan </dev/null >"$work/log" 2>&1 &
-  pid=$!
+  local ports=() port url='' i
+  while ((${#ports[@]} < 2)); do
+    port=$((20000 + RANDOM % 12000))
+    port_is_used $port || [[ $port == "${ports[*]}" ]] || ports+=("$port")
+  done
+  for i in 1 2; do
+    local own=()
+    ((i > 1)) || own=("-XX:ArchiveClassesAtExit=$work/archive.jsa")
+    "$JAVA" "${FLAGS[@]}" "${own[@]}" -jar "$JAR" server --id n$i --data-dir "$work/n$i" --http 127.0.0.1:0 \
+      --raft "127.0.0.1:${ports[i - 1]}" --peers "n1=127.0.0.1:${ports[0]},n2=127.0.0.1:${ports[1]}" --preset lan \
+      </dev/null >"$work/n$i.log" 2>&1 &
+    pids+=($!)
+  done
   for _ in {1..600}; do
-    url=$(sed -n 's/.* serves HTTP on \([0-9.:]*\),.*/http:\/\/\1/p' "$work/log")
+    url=$(sed -n 's/.* serves HTTP on \([0-9.:]*\),.*/http:\/\/\1/p' "$work/n1.log")
     if [[ -n $url ]] && curl -sf -o /dev/null "$url/readyz"; then
-      curl -sf -o /dev/null -X PUT --data-binary hello "$url/v1/kv/greeting" || true
-      curl -sf -o /dev/null "$url/v1/kv/greeting" -o /dev/null "$url/v1/kv?prefix=g" -o /dev/null "$url/metrics" || true
+      curl -sfL -o /dev/null -X PUT --data-binary hello "$url/v1/kv/greeting" || true
+      curl -sfL -o /dev/null "$url/v1/kv/greeting" -o /dev/null "$url/v1/kv?prefix=g" -o /dev/null "$url/metrics" || true
       break
     fi
-    kill -0 "$pid" 2>/dev/null || break
+    for i in "${pids[@]}"; do
+      kill -0 "$i" 2>/dev/null || break 2
+    done
     sleep 0.1
   done
-  kill -TERM "$pid" 2>/dev/null || true
-  wait "$pid" || true
+  kill -TERM "${pids[@]}" 2>/dev/null || true
+  wait "${pids[@]}" || true
   [[ ! -f $work/archive.jsa ]] || mv "$work/archive.jsa" "$1"
 }
 
@@ -114,6 +137,6 @@ build_jar() {
 
 # Whether any source is newer than the jar.
 jar_is_stale() {
-  [[ -n $(find "$ROOT/pom.xml" "$ROOT"/kv-{client,server}/pom.xml "$ROOT"/kv-{client,server}/src/main \
+  [[ -n $(find "$ROOT/pom.xml" "$ROOT"/kv-{client,server}/pom.xml "$ROOT"/kv-{client,server}/src/main "$ROOT/kv-server/src/build" \
     -newer "$JAR" -type f -print -quit) ]]
 }
