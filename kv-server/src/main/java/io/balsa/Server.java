@@ -65,6 +65,9 @@ public final class Server implements AutoCloseable {
     /** As sysexits.h has it: an internal software error. */
     static final int EXIT_HALTED = 70;
 
+    /** Netty's events for the flight recorder: their classes are made at each start. Who wants the events says so. */
+    private static final String NETTY_JFR = "io.netty.jfr.enabled";
+
     private static final int EVENT_LOOPS = 2;
     private static final int REQUESTS_MAX = 16_384;
     private static final int MESSAGE_BATCHES_MAX = 16_384;
@@ -157,6 +160,9 @@ public final class Server implements AutoCloseable {
     }
 
     private Vertx openVertx(int eventLoops) {
+        if (System.getProperty(NETTY_JFR) == null) {
+            System.setProperty(NETTY_JFR, "false");
+        }
         Vertx opened = Vertx.vertx(new VertxOptions()
                 .setEventLoopPoolSize(eventLoops)
                 .setPreferNativeTransport(true)

@@ -41,6 +41,7 @@ public final class Metrics implements AutoCloseable {
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
     private final JvmGcMetrics gc = new JvmGcMetrics();
+    private boolean hasJvm; // Guarded by this.
 
     private final Timer turn = timer("balsa.raft.turn", "One turn of the Raft thread", DISK_BUCKETS);
     private final Timer logCommit =
@@ -83,12 +84,22 @@ public final class Metrics implements AutoCloseable {
 
     /** With meters of the JVM and the process. */
     public Metrics() {
-        new ClassLoaderMetrics().bindTo(registry);
-        new JvmMemoryMetrics().bindTo(registry);
-        new JvmThreadMetrics().bindTo(registry);
-        new ProcessorMetrics().bindTo(registry);
-        new UptimeMetrics().bindTo(registry);
         gc.bindTo(registry);
+    }
+
+    /**
+     * At the first scrape, not at the start, for which a cluster waits: but for the collections, which are counted as they happen,
+     * these are read when they are scraped.
+     */
+    private synchronized void addJvm() {
+        if (!hasJvm) {
+            new ClassLoaderMetrics().bindTo(registry);
+            new JvmMemoryMetrics().bindTo(registry);
+            new JvmThreadMetrics().bindTo(registry);
+            new ProcessorMetrics().bindTo(registry);
+            new UptimeMetrics().bindTo(registry);
+            hasJvm = true;
+        }
     }
 
     private static Duration[] millis(double... millis) {
@@ -469,6 +480,7 @@ public final class Metrics implements AutoCloseable {
 
     /** All meters, as OpenMetrics when {@code accept} asks for that, else as Prometheus text. Takes milliseconds. */
     public Scrape scrape(@Nullable String accept) {
+        addJvm();
         boolean openMetrics = accept != null && accept.contains("application/openmetrics-text");
         String contentType = openMetrics
                 ? "application/openmetrics-text; version=1.0.0; charset=utf-8"

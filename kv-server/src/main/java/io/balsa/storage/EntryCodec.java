@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes of the log. What one turn appends is one block (several when it is large), so that a commit changes as
@@ -241,6 +242,20 @@ final class EntryCodec {
 
         Seal seal(long commit) {
             return new Seal(opening, commit);
+        }
+
+        /** As the record's own says; that one makes classes when it first runs, while a cluster waits for its start. */
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Head that
+                    && opening == that.opening
+                    && hardState.equals(that.hardState)
+                    && anchor.equals(that.anchor);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * (31 * hardState.hashCode() + anchor.hashCode()) + Long.hashCode(opening);
         }
     }
 

@@ -43,6 +43,8 @@ interface StorageContract {
         assertThat(reopen().hardState()).isEqualTo(new HardState(3, new NodeId(2)));
         reopen().write(new HardState(4, null), List.of());
         assertThat(reopen().hardState()).isEqualTo(new HardState(4, null));
+        reopen().write(new HardState(4, new NodeId(1)), List.of()); // In a term that is stored already.
+        assertThat(reopen().hardState().votedFor()).isEqualTo(new NodeId(1));
     }
 
     @Test
