@@ -42,7 +42,6 @@ final class InProcessNode implements Node, AutoCloseable {
     private long index;
     private boolean holding;
     private volatile long writes;
-    private volatile @Nullable Thread caller;
     private volatile @Nullable Refusal refusal;
     private volatile @Nullable Uncertainty uncertainty;
     private volatile @Nullable NodeId leader = OWN;
@@ -120,12 +119,6 @@ final class InProcessNode implements Node, AutoCloseable {
         });
     }
 
-    /** The thread of the last call. */
-    @Nullable
-    Thread caller() {
-        return caller;
-    }
-
     /** How many commands were handed to this node. */
     long writes() {
         run(() -> {});
@@ -142,7 +135,6 @@ final class InProcessNode implements Node, AutoCloseable {
 
     @Override
     public void write(ByteBuffer command, long timeoutMillis, Consumer<WriteResult> reply) {
-        caller = Thread.currentThread();
         if (broken) {
             throw new IllegalStateException("the node is broken, as the test asked");
         }
@@ -168,7 +160,6 @@ final class InProcessNode implements Node, AutoCloseable {
 
     @Override
     public void read(Query query, Consistency consistency, long timeoutMillis, Consumer<ReadResult> reply) {
-        caller = Thread.currentThread();
         if (broken) {
             throw new IllegalStateException("the node is broken, as the test asked");
         }
