@@ -82,7 +82,7 @@ public final class Metrics implements AutoCloseable {
             .description("Commits of the log that took longer than the threshold that is logged")
             .register(registry);
 
-    /** With meters of the JVM and the process. */
+    /** With meters of the JVM and the process, most of them from the first scrape on. */
     public Metrics() {
         gc.bindTo(registry);
     }
