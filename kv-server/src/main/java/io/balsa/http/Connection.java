@@ -238,7 +238,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
         shuttingDown = true;
         ending = true;
         if (underWay.isEmpty()) {
-            close();
+            closeWhenSent(); // The last answer may not have been flushed yet.
         }
     }
 
