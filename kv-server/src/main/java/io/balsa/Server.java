@@ -138,7 +138,7 @@ public final class Server implements AutoCloseable {
         spaceWatch = new SpaceWatch(config.id(), space, this::shortageOfOthers);
         vertx = openVertx(EVENT_LOOPS);
         transport = new TcpTransport(
-                openVertx(1), // Raft's own: a turn waits for the disk, and no client's connection may wait along.
+                openVertx(1), // Raft's own: a turn waits for the disk, and only connections that write may wait along.
                 transportConfig(),
                 envelopes -> raftThread().receive(envelopes),
                 peer -> raftThread().connectionClosed(peer),
@@ -360,6 +360,7 @@ public final class Server implements AutoCloseable {
         }
         int raftPort = await(transport.start(), START_SECONDS_MAX);
         closeLater(() -> await(transport.close(), STOP_SECONDS_MAX));
+        http.servesWritesOn(transport.context());
         int httpPort = await(http.start(vertx, EVENT_LOOPS), START_SECONDS_MAX);
         closeLater(() -> await(http.stop(), STOP_SECONDS_MAX));
         LOG.info(

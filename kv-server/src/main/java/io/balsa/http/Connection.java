@@ -2,9 +2,11 @@ package io.balsa.http;
 
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.ChannelOutboundInvoker;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpResponse;
 import io.netty.handler.codec.http.HttpContent;
@@ -18,7 +20,6 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.Handler;
-import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.buffer.BufferInternal;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +30,9 @@ import org.jspecify.annotations.Nullable;
  * on beside reads, and writes of keys beside writes of keys, which the log keeps in the order in which they came. Whatever else
  * comes waits until all before it is answered, so the effect is that of one request after the other; only reads, which may be
  * done in any order, may see the state at moments in another order than theirs. Answers go out in the order of the requests.
- * Owned by one event loop.
+ *
+ * <p>Owned by one event loop. With its first write it moves to that of Raft's turns, where there is one and a place is free: there a
+ * request reaches Raft, and the answer the socket, without another thread in between. It waits for the disk there, as its writes do.
  */
 final class Connection extends ChannelInboundHandlerAdapter {
     /** How long a refused client may go on sending, so that it reads the refusal before the connection is reset. */
@@ -43,9 +46,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
     }
 
     final ConnectionTimes times;
-    private final Dispatcher dispatcher;
-    private final ContextInternal context;
     private final Channel channel;
+    /** Vert.x' own, at the end of the pipeline. */
+    private final ChannelHandlerContext socket;
+
+    /** Of the event loop that owns this. */
+    private Dispatcher dispatcher;
+
+    /** Where it has a place; the same, or about to be. */
+    private @Nullable Dispatcher place;
+    /** The way to the network: past Vert.x' own part, once that knows nothing of it any more. */
+    private ChannelOutboundInvoker out;
+
     private final Handler<HttpObject> taking = this::takeOrKeep;
     private final Runnable flushing = this::flush;
 
@@ -65,10 +77,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
     private boolean flushIsDue;
     private boolean closed;
 
-    Connection(Dispatcher dispatcher, ContextInternal context, Channel channel, ConnectionTimes times) {
+    /** @param socket of the handler that Vert.x has put at the pipeline's end */
+    Connection(Dispatcher dispatcher, ChannelHandlerContext socket, ConnectionTimes times) {
         this.dispatcher = dispatcher;
-        this.context = context;
-        this.channel = channel;
+        this.socket = socket;
+        this.channel = socket.channel();
+        this.out = channel;
         this.times = times;
     }
 
@@ -76,17 +90,61 @@ final class Connection extends ChannelInboundHandlerAdapter {
     public void channelRead(ChannelHandlerContext unused, Object message) {
         HttpObject object = (HttpObject) message;
         if (waiting.isEmpty()) {
-            context.dispatch(object, taking);
+            dispatcher.context.dispatch(object, taking);
         } else {
             waiting.add(object);
         }
     }
 
     private void takeOrKeep(HttpObject object) {
-        if (!take(object)) {
+        Dispatcher other = object instanceof HttpRequest request ? betterFor(request) : null;
+        if (other != null || !take(object)) {
             waiting.add(object);
             channel.config().setAutoRead(false);
         }
+        if (other != null) {
+            moveTo(other);
+        }
+    }
+
+    /** Where the connection moves to before it takes the request; null: it stays. */
+    private @Nullable Dispatcher betterFor(HttpRequest request) {
+        boolean idle = underWay.isEmpty() && !flushIsDue && !ending && hasSentAll();
+        return idle && (kindOf(request) == Kind.KEY_WRITE || isBatch(request)) ? dispatcher.placeAtRaft() : null;
+    }
+
+    private boolean hasSentAll() {
+        ChannelOutboundBuffer unsent = channel.unsafe().outboundBuffer();
+        return unsent != null && unsent.isEmpty();
+    }
+
+    private static boolean isBatch(HttpRequest request) {
+        return request.decoderResult().isSuccess() && request.uri().equals(Operation.Route.BATCH.template);
+    }
+
+    /** Vert.x' own part cannot come along: to that the connection ends here. */
+    private void moveTo(Dispatcher other) {
+        dispatcher.leaves(this);
+        place = other;
+        out = channel.pipeline().context(this);
+        try {
+            ((ChannelInboundHandler) socket.handler()).channelInactive(socket);
+        } catch (Exception failure) {
+            throw new IllegalStateException("Vert.x cannot take the end of a connection", failure);
+        }
+        var unused = channel.deregister()
+                .addListener(left -> other.context
+                        .nettyEventLoop()
+                        .register(channel)
+                        .addListener(arrived -> {
+                            dispatcher = other;
+                            if (arrived.isSuccess()) {
+                                other.joins(this);
+                                other.context.dispatch(this, Connection::resume);
+                            } else { // Closed between the two, which Netty tells nobody.
+                                channel.pipeline().fireChannelInactive();
+                            }
+                        }));
     }
 
     /** Returns false when it has to wait. */
@@ -202,7 +260,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
             response.release();
             return;
         }
-        var unused = channel.write(response, channel.voidPromise());
+        var unused = out.write(response, channel.voidPromise());
         if (!flushIsDue) {
             flushIsDue = true;
             channel.eventLoop().execute(flushing); // Behind what else this loop is about to answer.
@@ -211,7 +269,7 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     private void flush() {
         flushIsDue = false;
-        channel.flush();
+        out.flush();
     }
 
     private void resume() {
@@ -233,8 +291,12 @@ final class Connection extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /** Answers what is under way, and closes. */
+    /** Answers what is under way, and closes. Any thread. */
     void shutDown() {
+        channel.eventLoop().execute(this::shutDownNow);
+    }
+
+    private void shutDownNow() {
         shuttingDown = true;
         ending = true;
         if (underWay.isEmpty()) {
@@ -253,15 +315,18 @@ final class Connection extends ChannelInboundHandlerAdapter {
 
     /** Drops the connection. */
     void close() {
-        var unused = channel.close();
+        var unused = out.close();
     }
 
     private void closeWhenSent() {
-        var unused = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+        var unused = out.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(sent -> close());
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext handler) {
+        if (closed) {
+            return;
+        }
         closed = true;
         waiting.forEach(ReferenceCountUtil::release);
         waiting.clear();
@@ -269,7 +334,38 @@ final class Connection extends ChannelInboundHandlerAdapter {
         if (half != null) {
             half.abandon();
         }
-        handler.fireChannelInactive();
+        if (place == null) {
+            handler.fireChannelInactive();
+        }
+    }
+
+    /** Its socket is closed, whatever else happened. */
+    void ended() {
+        dispatcher.disconnected(this);
+        if (place != null) {
+            place.placeIsFree();
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext handler) {
+        if (place == null) {
+            handler.fireChannelReadComplete();
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext handler) {
+        if (place == null) {
+            handler.fireChannelWritabilityChanged();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext handler, Object event) {
+        if (place == null) {
+            handler.fireUserEventTriggered(event);
+        }
     }
 
     /** The client is gone, or sends what no decoder takes. */

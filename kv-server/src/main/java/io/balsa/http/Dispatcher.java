@@ -10,6 +10,8 @@ import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.Http1ServerConfig;
@@ -47,8 +49,14 @@ final class Dispatcher {
     final CharSequence ownText;
     final HttpConfig config;
 
-    private final ContextInternal context;
+    final ContextInternal context;
+
     private final AtomicInteger connectionsOfAllLoops;
+    /** On the event loop of Raft's turns; null on that one, and where there is none. */
+    private final @Nullable Dispatcher atRaft;
+    /** Connections that have moved to this loop, or are about to. */
+    private final AtomicInteger placesTaken = new AtomicInteger();
+
     private final KeyApi keyApi;
     private final RangeApi rangeApi;
     private final BatchApi batchApi;
@@ -64,21 +72,23 @@ final class Dispatcher {
     private @Nullable NodeId nodeOfText;
     private CharSequence nodeText = "";
     private boolean stopping;
+    private @Nullable Promise<Void> whenEmpty;
 
     Dispatcher(
-            Vertx vertx,
             Context context,
             HttpConfig config,
             HttpPorts ports,
             Admission admission,
             AtomicInteger connectionsOfAllLoops,
-            Buffer openApi) {
-        this.vertx = vertx;
+            Buffer openApi,
+            @Nullable Dispatcher atRaft) {
+        this.vertx = context.owner();
         this.context = (ContextInternal) context;
         this.config = config;
         this.ports = ports;
         this.admission = admission;
         this.connectionsOfAllLoops = connectionsOfAllLoops;
+        this.atRaft = atRaft;
         this.replies = new ReplyQueue(context, this::resume);
         this.ownText = HttpHeaders.createOptimized(ports.node().status().id().toString());
         this.keyApi = new KeyApi(this);
@@ -97,7 +107,7 @@ final class Dispatcher {
     void connected(NetSocket socket) {
         ChannelHandlerContext last = ((NetSocketInternal) socket).channelHandlerContext();
         ConnectionTimes times = new ConnectionTimes(last.channel(), config, nowMillis());
-        Connection connection = new Connection(this, context, last.channel(), times);
+        Connection connection = new Connection(this, last, times);
         Http1ServerConfig decoding = new Http1ServerConfig()
                 .setMaxInitialLineLength(Limits.REQUEST_LINE_BYTES_MAX)
                 .setMaxHeaderSize(Limits.HEADER_BYTES_MAX)
@@ -108,14 +118,42 @@ final class Dispatcher {
                 .addBefore(last.name(), "connection", connection);
         connections.add(connection);
         int count = connectionsOfAllLoops.incrementAndGet();
-        socket.closeHandler(closed -> {
-            connections.remove(connection);
-            connectionsOfAllLoops.decrementAndGet();
-        });
+        last.channel().closeFuture().addListener(closed -> connection.ended());
         socket.shutdownHandler(timeout -> connection.shutDown());
         if (count > config.connectionsMax()) {
             connection.close();
         }
+    }
+
+    /** Where there is a place for one more connection beside Raft's turns, which is taken now; null: nowhere. */
+    @Nullable
+    Dispatcher placeAtRaft() {
+        Dispatcher other = atRaft;
+        if (other != null && other.placesTaken.incrementAndGet() > Limits.CONNECTIONS_AT_RAFT_MAX) {
+            other.placeIsFree();
+            return null;
+        }
+        return other;
+    }
+
+    void leaves(Connection connection) {
+        connections.remove(connection);
+    }
+
+    void joins(Connection connection) {
+        connections.add(connection);
+    }
+
+    /** A connection of this loop was closed. */
+    void disconnected(Connection connection) {
+        connections.remove(connection);
+        connectionsOfAllLoops.decrementAndGet();
+        completeIfEmpty();
+    }
+
+    /** Any thread. */
+    void placeIsFree() {
+        placesTaken.decrementAndGet();
     }
 
     /** Closes the connections that have been too long at what they do. */
@@ -135,6 +173,25 @@ final class Dispatcher {
     /** From now on every request is refused. */
     void stop() {
         stopping = true;
+    }
+
+    /** The same, and has each connection end once its requests are answered; completes when all have. Any thread. */
+    Future<Void> shutDown(long secondsMax) {
+        Promise<Void> empty = Promise.promise();
+        context.runOnContext(nothing -> {
+            stop();
+            connections.forEach(Connection::shutDown);
+            whenEmpty = empty;
+            completeIfEmpty();
+            vertx.setTimer(secondsMax * 1_000, late -> List.copyOf(connections).forEach(Connection::close));
+        });
+        return empty.future();
+    }
+
+    private void completeIfEmpty() {
+        if (whenEmpty != null && connections.isEmpty()) {
+            whenEmpty.tryComplete();
+        }
     }
 
     /** A request's header was read. */

@@ -13,10 +13,12 @@ import io.vertx.core.net.SocketAddress;
 import io.vertx.core.shareddata.LocalMap;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The HTTP door of one server: {@link #start} opens it on as many event loops as are asked for, all on one port;
@@ -35,6 +37,7 @@ public final class HttpApi {
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
     private volatile int port;
+    private volatile @Nullable Dispatcher atRaft;
 
     public HttpApi(HttpConfig config, HttpPorts ports) {
         this.config = config;
@@ -54,6 +57,13 @@ public final class HttpApi {
         } catch (IOException unreadable) {
             throw new IllegalStateException(unreadable);
         }
+    }
+
+    /** Has connections that write served on the event loop of Raft's turns. Before {@link #start}. */
+    public void servesWritesOn(Context raft) {
+        Dispatcher dispatcher = new Dispatcher(raft, config, ports, admission, connections, openApi, null);
+        raft.runOnContext(nothing -> sweepNowAndThen(raft.owner(), dispatcher));
+        atRaft = dispatcher;
     }
 
     /** Listens on {@code instances} event loops. The future has the port once all of them do, or says why not. */
@@ -83,7 +93,12 @@ public final class HttpApi {
 
     /** Refuses further requests, and completes when those in flight are answered, or after 10 s. */
     public Future<Void> stop() {
-        List<Future<Void>> stopped = listeners.stream().map(Listener::shutDown).toList();
+        List<Future<Void>> stopped =
+                new ArrayList<>(listeners.stream().map(Listener::shutDown).toList());
+        Dispatcher further = atRaft;
+        if (further != null) {
+            stopped.add(further.shutDown(STOP_SECONDS));
+        }
         return Future.join(stopped).mapEmpty();
     }
 
@@ -98,6 +113,13 @@ public final class HttpApi {
         }
         LocalMap<String, Integer> drawn = vertx.sharedData().getLocalMap(HttpApi.class.getName());
         return SocketAddress.sharedRandomPort(drawn.merge("random ports", 1, Integer::sum), config.host());
+    }
+
+    /** Of {@code dispatcher}'s event loop. */
+    private void sweepNowAndThen(Vertx vertx, Dispatcher dispatcher) {
+        long shortest = Math.min(config.headMillisMax(), Math.min(config.bodyMillisMax(), config.idleMillisMax()));
+        long period = Math.max(10, Math.min(SWEEP_MILLIS_MAX, shortest / 4));
+        vertx.setPeriodic(period, timer -> dispatcher.sweep());
     }
 
     private static NetServerOptions options() {
@@ -122,11 +144,9 @@ public final class HttpApi {
 
         @Override
         public Future<?> start() {
-            Dispatcher dispatcher = new Dispatcher(vertx, context, config, ports, admission, connections, openApi);
+            Dispatcher dispatcher = new Dispatcher(context, config, ports, admission, connections, openApi, atRaft);
             NetServer server = vertx.createNetServer(options()).connectHandler(dispatcher::connected);
-            long shortest = Math.min(config.headMillisMax(), Math.min(config.bodyMillisMax(), config.idleMillisMax()));
-            long period = Math.max(10, Math.min(SWEEP_MILLIS_MAX, shortest / 4));
-            vertx.setPeriodic(period, timer -> dispatcher.sweep());
+            sweepNowAndThen(vertx, dispatcher);
             return server.listen(address).map(listening -> {
                 listensOn(listening.actualPort());
                 return listeners.add(new Listener(context, server, dispatcher));

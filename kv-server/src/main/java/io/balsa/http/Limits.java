@@ -21,6 +21,12 @@ final class Limits {
     /** Of one connection, of a megabyte each, under way at once; what comes behind them is not read. */
     static final int PIPELINED_REQUESTS_MAX = 16;
 
+    /**
+     * Connections on the event loop of Raft's turns. It reads at most 1 MiB of each before it looks at its other sockets and at
+     * the time, so all of them together cannot keep it from its heartbeats for long.
+     */
+    static final int CONNECTIONS_AT_RAFT_MAX = 16;
+
     static final int PAGE_ITEMS_DEFAULT = 100;
     static final int PAGE_ITEMS_MAX = 1_000;
     static final int PAGE_BYTES_MAX = 2 << 20;

@@ -259,6 +259,11 @@ public final class TcpTransport implements Transport {
         return ((ContextInternal) context).nettyEventLoop();
     }
 
+    /** The same, for connections of others that shall be served beside Raft's turns. */
+    public Context context() {
+        return context;
+    }
+
     /** Where the peer's HTTP API is reached, as its last hello said; null before the first one. Thread-safe. */
     public @Nullable String httpUrlOf(NodeId peer) {
         Hello hello = hellos.get(peer);

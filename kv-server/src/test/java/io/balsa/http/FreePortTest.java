@@ -31,9 +31,9 @@ class FreePortTest {
     void everyApiHasAPortOfItsOwnThoughTheyShareAVertx() throws Exception {
         Vertx vertx = Vertx.vertx();
         Set<Integer> ports = new HashSet<>();
-        try (TestServer one = new TestServer(vertx, HttpConfig.localhost(0), 2);
-                TestServer two = new TestServer(vertx, HttpConfig.localhost(0), 2);
-                TestServer three = new TestServer(vertx, HttpConfig.localhost(0), 2)) {
+        try (TestServer one = new TestServer(vertx, null, HttpConfig.localhost(0), 2);
+                TestServer two = new TestServer(vertx, null, HttpConfig.localhost(0), 2);
+                TestServer three = new TestServer(vertx, null, HttpConfig.localhost(0), 2)) {
             for (TestServer server : new TestServer[] {one, two, three}) {
                 ports.add(server.port);
                 server.put("/v1/kv/name", "on port " + server.port);

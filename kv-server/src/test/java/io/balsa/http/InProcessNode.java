@@ -42,6 +42,8 @@ final class InProcessNode implements Node, AutoCloseable {
     private long index;
     private boolean holding;
     private volatile long writes;
+    private long reads;
+    private volatile @Nullable Thread caller;
     private volatile @Nullable Refusal refusal;
     private volatile @Nullable Uncertainty uncertainty;
     private volatile @Nullable NodeId leader = OWN;
@@ -119,10 +121,22 @@ final class InProcessNode implements Node, AutoCloseable {
         });
     }
 
+    /** The thread of the last call. */
+    @Nullable
+    Thread caller() {
+        return caller;
+    }
+
     /** How many commands were handed to this node. */
     long writes() {
         run(() -> {});
         return writes;
+    }
+
+    /** How many queries were handed to this node. */
+    long reads() {
+        run(() -> {});
+        return reads;
     }
 
     private void run(Runnable task) {
@@ -135,6 +149,7 @@ final class InProcessNode implements Node, AutoCloseable {
 
     @Override
     public void write(ByteBuffer command, long timeoutMillis, Consumer<WriteResult> reply) {
+        caller = Thread.currentThread();
         if (broken) {
             throw new IllegalStateException("the node is broken, as the test asked");
         }
@@ -160,10 +175,12 @@ final class InProcessNode implements Node, AutoCloseable {
 
     @Override
     public void read(Query query, Consistency consistency, long timeoutMillis, Consumer<ReadResult> reply) {
+        caller = Thread.currentThread();
         if (broken) {
             throw new IllegalStateException("the node is broken, as the test asked");
         }
         thread.execute(() -> {
+            reads++;
             Refusal reason = refusal;
             boolean byLease = consistency == Consistency.LEASE && holdsLease;
             Consistency served = consistency == Consistency.STALE || byLease ? consistency : Consistency.LINEARIZABLE;

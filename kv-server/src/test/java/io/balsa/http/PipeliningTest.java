@@ -16,7 +16,7 @@ class PipeliningTest {
 
     /** One event loop, so that a request that was sent later is read later, whatever its connection. */
     @RegisterExtension
-    private static final TestServer server = new TestServer(HttpConfig.localhost(0), 1);
+    private static final TestServer server = TestServer.withoutRaftsLoop(HttpConfig.localhost(0), 1);
 
     private long writesBefore;
 

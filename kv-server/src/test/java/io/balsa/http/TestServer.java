@@ -9,7 +9,10 @@ import io.balsa.node.Observer;
 import io.balsa.node.Shortage;
 import io.balsa.node.SpaceGuard;
 import io.balsa.raft.NodeId;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -41,6 +44,9 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
     final Metrics metrics = new Metrics();
     final OpenApiDocument document = new OpenApiDocument();
     final AtomicLong turnAgeMillis = new AtomicLong();
+    /** Stands for the event loop of Raft's turns; null: connections stay where they are. */
+    final @Nullable Context raft;
+
     final HttpApi api;
     final int port;
 
@@ -61,12 +67,28 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
             .build();
 
     TestServer(HttpConfig config, int instances) {
-        this(Vertx.vertx(), config, instances);
+        this(config, instances, true);
     }
 
-    /** {@link #close} closes {@code vertx}, too. */
-    TestServer(Vertx vertx, HttpConfig config, int instances) {
+    /** @param nativeSockets as a server has them; else the JDK's */
+    TestServer(HttpConfig config, int instances, boolean nativeSockets) {
+        this(open(nativeSockets, 2), open(nativeSockets, 1).getOrCreateContext(), config, instances);
+    }
+
+    /** Connections stay on the event loops that have accepted them. */
+    static TestServer withoutRaftsLoop(HttpConfig config, int instances) {
+        return new TestServer(open(true, 2), null, config, instances);
+    }
+
+    static Vertx open(boolean nativeSockets, int eventLoops) {
+        return Vertx.vertx(
+                new VertxOptions().setPreferNativeTransport(nativeSockets).setEventLoopPoolSize(eventLoops));
+    }
+
+    /** {@link #close} closes {@code vertx}, too, and what {@code raft} belongs to. */
+    TestServer(Vertx vertx, @Nullable Context raft, HttpConfig config, int instances) {
         this.vertx = vertx;
+        this.raft = raft;
         metrics.node(node::status);
         api = new HttpApi(
                 config,
@@ -87,6 +109,9 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
                         64L << 20,
                         "0.1.0-test",
                         "4f1d"));
+        if (raft != null) {
+            api.servesWritesOn(raft);
+        }
         port = api.start(vertx, instances)
                 .toCompletionStage()
                 .toCompletableFuture()
@@ -209,7 +234,9 @@ final class TestServer implements AutoCloseable, AfterEachCallback, AfterAllCall
 
     @Override
     public void close() {
-        vertx.close()
+        Future.join(
+                        vertx.close(),
+                        raft == null ? Future.succeededFuture() : raft.owner().close())
                 .toCompletionStage()
                 .toCompletableFuture()
                 .orTimeout(20, TimeUnit.SECONDS)
