@@ -228,6 +228,24 @@ class MovingConnectionTest {
         }
     }
 
+    /** More than the kernel takes at once: the rest goes when the client has read. */
+    @Test
+    void aClientThatReadsLateGetsAllOfItsAnswers() throws IOException {
+        String value = "v".repeat(1_000_000);
+        try (Wire wire = wire()) {
+            assertThat(wire.send(put("late", value)).answer()).startsWith("HTTP/1.1 201 ");
+            assertThat(isAtRaft(wire)).isTrue();
+            long reads = server.node.reads();
+            for (int i = 0; i < 10; i++) {
+                wire.send(get("/v1/kv/late?raw"));
+            }
+            await().until(() -> server.node.reads() == reads + 10);
+            for (int i = 0; i < 10; i++) {
+                assertThat(wire.answer()).endsWith(value);
+            }
+        }
+    }
+
     @Test
     void connectionsThatHaveEndedAreForgotten() throws Exception {
         long before = connectionsInMemory();

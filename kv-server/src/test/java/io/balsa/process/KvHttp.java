@@ -29,9 +29,13 @@ public final class KvHttp {
 
     private static final JsonFactory JSON = new JsonFactory();
 
+    private static final int REDIRECT = 307;
+
+    /** Times that a request is sent elsewhere, since the server it went to does not lead. */
+    private static final int REDIRECTS_MAX = 5;
+
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
-            .followRedirects(HttpClient.Redirect.NORMAL)
             .connectTimeout(Duration.ofSeconds(2))
             .build();
 
@@ -89,7 +93,7 @@ public final class KvHttp {
         HttpRequest request = request(server, "/v1/kv/" + key)
                 .PUT(HttpRequest.BodyPublishers.ofString(value))
                 .build();
-        return client.sendAsync(request, HttpResponse.BodyHandlers.ofString()).handle((response, failure) -> {
+        return sendLater(request, HttpResponse.BodyHandlers.ofString()).handle((response, failure) -> {
             if (failure == null) {
                 return outcome(request, response);
             }
@@ -100,7 +104,7 @@ public final class KvHttp {
 
     private Outcome write(HttpRequest request) {
         try {
-            return outcome(request, client.send(request, HttpResponse.BodyHandlers.ofString()));
+            return outcome(request, send(request, HttpResponse.BodyHandlers.ofString()));
         } catch (ConnectException neverSent) {
             return Outcome.NOT_APPLIED;
         } catch (IOException lost) {
@@ -140,7 +144,7 @@ public final class KvHttp {
     public CompletableFuture<Answer> get(URI server, String key, String consistency) {
         HttpRequest request =
                 request(server, "/v1/kv/" + key + "?consistency=" + consistency).build();
-        return client.sendAsync(request, HttpResponse.BodyHandlers.ofString())
+        return sendLater(request, HttpResponse.BodyHandlers.ofString())
                 .thenApply(response -> new Answer(response.statusCode(), response.body()));
     }
 
@@ -148,7 +152,7 @@ public final class KvHttp {
     String leaseReadIs(URI server, String key) throws IOException, InterruptedException {
         HttpRequest request =
                 request(server, "/v1/kv/" + key + "?consistency=lease").build();
-        return client.send(request, HttpResponse.BodyHandlers.discarding())
+        return send(request, HttpResponse.BodyHandlers.discarding())
                 .headers()
                 .firstValue("Raft-Consistency")
                 .orElse("");
@@ -167,7 +171,7 @@ public final class KvHttp {
     }
 
     private Answer answer(HttpRequest request) throws IOException, InterruptedException {
-        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> response = send(request, HttpResponse.BodyHandlers.ofString());
         return new Answer(response.statusCode(), response.body());
     }
 
@@ -180,7 +184,7 @@ public final class KvHttp {
             String path = "/v1/kv?prefix=" + prefix + "&limit=1000&consistency=" + consistency
                     + (cursor == null ? "" : "&cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8));
             HttpResponse<String> response =
-                    client.send(request(server, path).timeout(PAGE_MAX).build(), HttpResponse.BodyHandlers.ofString());
+                    send(request(server, path).timeout(PAGE_MAX).build(), HttpResponse.BodyHandlers.ofString());
             if (response.statusCode() != 200) {
                 throw new IOException(path + ": " + response.statusCode() + " " + response.body());
             }
@@ -195,8 +199,7 @@ public final class KvHttp {
             HttpRequest request = HttpRequest.newBuilder(server.resolve("/v1/status"))
                     .timeout(Duration.ofSeconds(1))
                     .build();
-            return fields(
-                    client.send(request, HttpResponse.BodyHandlers.ofString()).body());
+            return fields(send(request, HttpResponse.BodyHandlers.ofString()).body());
         } catch (IOException noAnswer) {
             return Map.of();
         } catch (InterruptedException interrupted) {
@@ -210,13 +213,43 @@ public final class KvHttp {
             HttpRequest request = HttpRequest.newBuilder(server.resolve("/readyz"))
                     .timeout(Duration.ofSeconds(1))
                     .build();
-            return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+            return send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
         } catch (IOException noAnswer) {
             return false;
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    private <T> HttpResponse<T> send(HttpRequest request, HttpResponse.BodyHandler<T> handler)
+            throws IOException, InterruptedException {
+        HttpResponse<T> response = client.send(request, handler);
+        for (int i = 0; i < REDIRECTS_MAX && response.statusCode() == REDIRECT; i++) {
+            response = client.send(elsewhere(request, response), handler);
+        }
+        return response;
+    }
+
+    private <T> CompletableFuture<HttpResponse<T>> sendLater(HttpRequest request, HttpResponse.BodyHandler<T> handler) {
+        CompletableFuture<HttpResponse<T>> answer = client.sendAsync(request, handler);
+        for (int i = 0; i < REDIRECTS_MAX; i++) {
+            answer = answer.thenCompose(response -> response.statusCode() == REDIRECT
+                    ? client.sendAsync(elsewhere(request, response), handler)
+                    : CompletableFuture.completedFuture(response));
+        }
+        return answer;
+    }
+
+    /**
+     * The redirected request. Not left to the client, since that of JDK 17 forgets to stop the clock of the first request: it
+     * closes the connection when that runs out, under whatever it carries then.
+     */
+    private static HttpRequest elsewhere(HttpRequest request, HttpResponse<?> response) {
+        String location = response.headers().firstValue("Location").orElseThrow();
+        return HttpRequest.newBuilder(request, (name, value) -> true)
+                .uri(request.uri().resolve(location))
+                .build();
     }
 
     private static HttpRequest.Builder request(URI server, String path) {
