@@ -49,6 +49,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -74,6 +75,8 @@ public final class Server implements AutoCloseable {
     private static final long HAND_OVER_MILLIS_MAX = 2_000;
     private static final long START_SECONDS_MAX = 30;
     private static final long STOP_SECONDS_MAX = 15;
+    /** After the start, which they would make longer. */
+    private static final long JVM_METERS_MILLIS = 5_000;
 
     private final ServerConfig config;
     private final List<AutoCloseable> opened;
@@ -363,6 +366,7 @@ public final class Server implements AutoCloseable {
         http.servesWritesOn(transport.context());
         int httpPort = await(http.start(vertx, EVENT_LOOPS), START_SECONDS_MAX);
         closeLater(() -> await(http.stop(), STOP_SECONDS_MAX));
+        vertx.setTimer(JVM_METERS_MILLIS, timer -> vertx.executeBlocking(Executors.callable(metrics::addJvm)));
         LOG.info(
                 "{} {} of cluster {} serves HTTP on {}:{}, peers on port {}, data in {}, sockets by {}",
                 config.id(),

@@ -40,8 +40,7 @@ public final class Metrics implements AutoCloseable {
     private static final double[] ENTRY_BUCKETS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000};
 
     private final PrometheusMeterRegistry registry = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-    private final JvmGcMetrics gc = new JvmGcMetrics();
-    private boolean hasJvm; // Guarded by this.
+    private @Nullable JvmGcMetrics collections; // Guarded by this.
 
     private final Timer turn = timer("balsa.raft.turn", "One turn of the Raft thread", DISK_BUCKETS);
     private final Timer logCommit =
@@ -82,23 +81,19 @@ public final class Metrics implements AutoCloseable {
             .description("Commits of the log that took longer than the threshold that is logged")
             .register(registry);
 
-    /** With meters of the JVM and the process, most of them from the first scrape on. */
-    public Metrics() {
-        gc.bindTo(registry);
-    }
-
     /**
-     * At the first scrape, not at the start, for which a cluster waits: but for the collections, which are counted as they happen,
-     * these are read when they are scraped.
+     * Adds the meters of the JVM and the process, unless they are there; the first scrape does. Not at the start, for which a
+     * cluster waits: they take some of it, and but for the collections, which are counted from here on, are read when they are scraped.
      */
-    private synchronized void addJvm() {
-        if (!hasJvm) {
+    public synchronized void addJvm() {
+        if (collections == null) {
+            collections = new JvmGcMetrics();
+            collections.bindTo(registry);
             new ClassLoaderMetrics().bindTo(registry);
             new JvmMemoryMetrics().bindTo(registry);
             new JvmThreadMetrics().bindTo(registry);
             new ProcessorMetrics().bindTo(registry);
             new UptimeMetrics().bindTo(registry);
-            hasJvm = true;
         }
     }
 
@@ -489,8 +484,10 @@ public final class Metrics implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        gc.close();
+    public synchronized void close() {
+        if (collections != null) {
+            collections.close();
+        }
         registry.close();
     }
 

@@ -1,6 +1,7 @@
 package io.balsa.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.balsa.node.NodeStatus;
 import io.balsa.raft.Membership;
@@ -148,5 +149,14 @@ class MetricsTest {
                         "jvm_threads_live_threads",
                         "process_cpu_usage",
                         "process_uptime_seconds");
+    }
+
+    /** A server adds them some time after its start, and then a scrape may come. */
+    @Test
+    void collectionsAreCountedFromWhenTheJvmsMetersAreThere() {
+        metrics.addJvm();
+        System.gc();
+        metrics.addJvm();
+        await().untilAsserted(() -> assertThat(scrape()).contains("cause=\"System.gc()\""));
     }
 }
