@@ -28,6 +28,9 @@ final class FillAhead implements AutoCloseable {
      */
     private static final int PAGE_BYTES = 4 << 10;
 
+    /** Of what is filled ahead, what a start waits for; the commits after it do the rest. */
+    private static final long FIRST_BYTES = 4 << 20;
+
     /** After a step for which there was no room. */
     private static final long RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -57,10 +60,10 @@ final class FillAhead implements AutoCloseable {
         }
     }
 
-    /** Fills all at once, before the server serves. */
-    void fillNow(long usedBytes) {
+    /** Fills the first part at once, before the server serves. */
+    void fillFirst(long usedBytes) {
         boolean filled = false;
-        while (filledBytes < usedBytes + aheadBytes && step(usedBytes)) {
+        while (filledBytes < usedBytes + Math.min(aheadBytes, FIRST_BYTES) && step(usedBytes)) {
             filled = true;
         }
         if (filled) {

@@ -63,7 +63,7 @@ public final class LmdbLog implements Storage, AutoCloseable {
         this.observer = observer;
         this.tail = takeTail(file.resolveSibling("tail"), options.tailBytes());
         this.fill = FillAhead.open(file, options.fillAheadBytes());
-        fill.fillNow(tree.usedBytes());
+        fill.fillFirst(tree.usedBytes());
         noteSize();
     }
 

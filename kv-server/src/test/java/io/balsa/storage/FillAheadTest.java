@@ -21,11 +21,24 @@ class FillAheadTest {
     void itFillsTheWantedDistanceAheadAndNoMore() throws IOException {
         Path path = directory.resolve("log");
         try (FillAhead fill = new FillAhead(path, file(path), AHEAD_BYTES, () -> 0)) {
-            fill.fillNow(USED_BYTES);
+            fill.fillFirst(USED_BYTES);
             long filled = path.toFile().length();
             assertThat(filled).isBetween(USED_BYTES + AHEAD_BYTES, USED_BYTES + AHEAD_BYTES + (1 << 20));
             fill.ahead(USED_BYTES);
             assertThat(path.toFile()).hasSize(filled);
+        }
+    }
+
+    @Test
+    void aStartWaitsForTheFirstPartOnly() throws IOException {
+        Path path = directory.resolve("log");
+        try (FillAhead fill = new FillAhead(path, file(path), 16 << 20, () -> 0)) {
+            fill.fillFirst(USED_BYTES);
+            assertThat(path.toFile().length()).isBetween(USED_BYTES + (4L << 20), 5L << 20);
+            for (int commit = 0; commit < 30; commit++) {
+                fill.ahead(USED_BYTES);
+            }
+            assertThat(path.toFile().length()).isBetween(USED_BYTES + (16L << 20), 17L << 20);
         }
     }
 
@@ -37,7 +50,7 @@ class FillAheadTest {
         FullAtTimes file = new FullAtTimes(file(path));
         try (FillAhead fill = new FillAhead(path, file, AHEAD_BYTES, nanos::get)) {
             file.full = true;
-            fill.fillNow(USED_BYTES);
+            fill.fillFirst(USED_BYTES);
             fill.ahead(USED_BYTES);
             assertThat(path.toFile()).hasSize(0);
             file.full = false;
