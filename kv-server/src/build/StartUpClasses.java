@@ -66,9 +66,9 @@ public final class StartUpClasses {
             for (JarEntry entry : (Iterable<JarEntry>) jar.stream()::iterator) {
                 byte[] bytes = jar.getInputStream(entry).readAllBytes();
                 String name = entry.getName();
-                if (name.endsWith(".class")) {
+                if (name.endsWith(".class") && !name.startsWith("META-INF/")) { // There for other versions of Java.
                     byte[] better = majorVersion(bytes) < FRAMES_SINCE ? withFrames(bytes, classes) : withoutConcats(bytes);
-                    if (better != bytes && !name.startsWith("META-INF/")) {
+                    if (better != bytes) {
                         changed.add(name.substring(0, name.length() - ".class".length()).replace('/', '.'));
                         bytes = better;
                     }

@@ -105,6 +105,8 @@ class StartUpClassesTest {
                         null,
                         null,
                         "-proc:none",
+                        "--release",
+                        "17",
                         "-d",
                         target.toString(),
                         "-cp",
