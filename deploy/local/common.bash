@@ -42,11 +42,10 @@ find_java() {
 # The JVM flags of a server, here and nowhere else. A small heap that grows when it must: the JVM would otherwise begin
 # with all of it. A young generation in which the changes since the last checkpoint have room: where they had not, they went
 # to the old one, and each second a collection of all of it stopped a busy leader for 40 ms. The second compiler, whose code is
-# the best and whose work the longest, waits four times as long as by default: several servers that start at once on few cores
-# otherwise spend their first seconds in it.
+# the best and whose work the longest, waits four times as long as by default where loops are what makes code hot: those of a start,
+# of which several servers on few cores otherwise spend their first seconds in it. What is called for each request does not wait.
 SERVER_JVM_OPTS=${BALSA_JAVA_OPTS:--Xms56m -Xmx256m -XX:NewSize=40m -XX:MaxNewSize=40m -XX:SurvivorRatio=2 -XX:+UseSerialGC \
--XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=2400 -XX:Tier4CompileThreshold=60000 \
--XX:Tier4BackEdgeThreshold=160000}
+-XX:Tier4MinInvocationThreshold=2400 -XX:Tier4CompileThreshold=60000 -XX:Tier4BackEdgeThreshold=160000}
 
 # Every two seconds the memory that compilers and LMDB had for a while goes back to the system: 17.0.9 and 21 know this flag.
 TRIM_NATIVE_HEAP=-XX:TrimNativeHeapInterval=2000
